@@ -1,0 +1,17 @@
+"""Understands: ingest -> store -> judge -> live -> page, API, metrics, alerts.
+
+Reading order, which is the way of the data:
+
+    app.py        the command line and the wiring; start here
+    config.py     CollectorConfig, composed of the settings declared beside their owners
+    ingest.py     POST /api/v1/batches: authenticate, decode, store, acknowledge
+    columns.py    results as numpy columns, and how the wire becomes them
+    store/        the Store protocol and its SQLite implementation: log, chunks, flips, registry
+    registry.py   sites and agents, tokens, import of sites from CSV
+    judge.py      pure: results -> target, group and site states -> flips
+    rejudge.py    after each commit: judge again what the new results touch
+    ledger.py     pure: flips -> milliseconds in each condition
+    live.py       what is so now, from fresh results alone
+    alerts/       decide (pure), then deliver by CHANNELS
+    api.py  page.py  metrics.py   the faces
+"""

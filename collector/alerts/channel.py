@@ -1,0 +1,63 @@
+"""What every channel is and what it is given. `CHANNELS` in `__init__.py` is the table of them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from pydantic import AfterValidator
+
+from collector.store import SentAlert
+from shared.clock import Clock
+from shared.texts import Texts
+
+
+def _present(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return path
+
+
+PresentFile = Annotated[Path, AfterValidator(_present)]
+"""A file that a channel's settings name, most often a secret's."""
+
+
+class SentStore(Protocol):
+    """The part of the Store that alerting needs. Both methods block."""
+
+    def sent_alerts(self) -> list[SentAlert]: ...
+    def put_alerts(self, alerts: Sequence[SentAlert], forget: Sequence[str] = ()) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a channel may use."""
+
+    clock: Clock
+    store: SentStore
+    texts: Texts
+    external_url: str
+    """Where people reach the collector's page, without a slash at the end; empty when nobody said."""
+    resend_s: float
+
+
+class Channel(Protocol):
+    """Delivers alerts to people or to what tells people. Nothing here blocks: work goes on in tasks of the channel."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Alerts by what became of them (`sent`, `failed`, ...), for kentongan_notify_total; zeros included."""
+
+    def restore(self, records: Sequence[SentAlert]) -> None:
+        """Once, before the first `deliver`: every record in the store, the channel's own among them."""
+
+    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str]) -> None:
+        """Every second: all alerts that fire or were resolved of late, and the keys of the new and newly resolved."""
+
+    def owes(self, key: str) -> bool:
+        """Whether somebody was told that `key` fires and not yet that it is over; such an alert is not forgotten."""
+
+    async def close(self) -> None:
+        """Finish or give up what is under way, within a second or two."""

@@ -1,0 +1,160 @@
+"""What the wire says, as numbers that can be trusted: batches -> rows in numpy columns, and what was refused. Pure.
+
+A whole commit group is decoded in one pass over the joined planes of all its batches: per batch, numpy costs more for
+its forty calls than for the numbers. `check` looks at the outside of a batch and refuses it whole; inside, every row
+is judged by itself, so that a bad one is set aside and blocks no good one. The reasons:
+
+    unknown_target   its target is not in the context
+    outcome          no outcome that we know, or `ok` without an answer
+    packets          more came back than were sent
+    round_trip       not min <= avg <= max, above an hour, or a time although nothing came back
+    future, past     stamped more than five minutes after it was received, or before 2024
+    malformed        JSON only: a value of another type, or a missing one
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.columns import Columns, Series
+from shared.result import CODE_OF, OUTCOMES, Outcome
+from shared.wire import MAX_RESULTS, MAX_TARGETS, VERSION, Batch, Context, Rows, order_code
+
+EARLIEST_MS = 1_704_067_200_000
+"""2024-01-01: before it this program did not exist."""
+AHEAD_MS = 300_000
+LONGEST_US = 3_600_000_000
+MAX_NUMBER = 1 << 53
+"""Sequence numbers and stamps stay below it: exact in every JSON library, and sums of them fit an int64."""
+MAX_TEXTS = 50
+"""Refused rows of one batch that are kept as text; the others are counted."""
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Aside = tuple[int, str, str]
+"""(sequence number, reason, the row as text)."""
+
+
+class BadBatch(ValueError):  # noqa: N818  it reads as what it is
+    """A batch that can never be stored as it is. Retrying does not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One batch and what is needed of its context to read it."""
+
+    batch: Batch
+    context: Context
+    intervals_ms: Ints
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Rows of many parts; those of a part stand together, by target and then by sequence number."""
+
+    part: Ints
+    target: Ints
+    """Position in the context's targets."""
+    seq: Ints
+    at_ms: Ints
+    outcome: NDArray[np.uint8]
+    sent: NDArray[np.uint8]
+    received: NDArray[np.uint8]
+    avg_us: NDArray[np.uint32]
+    min_us: NDArray[np.uint32]
+    max_us: NDArray[np.uint32]
+    aside: dict[int, list[Aside]]
+    """What was refused, by part."""
+
+
+def check(batch: Batch, context: Context) -> None:
+    """Raises BadBatch, with the reason as a sentence, if the batch is not what it says it is."""
+    if batch.version != VERSION:
+        raise BadBatch(f"version {batch.version} is not known here; this collector speaks version {VERSION}")
+    if not 0 < len(batch.stream) <= 64:
+        raise BadBatch("stream must have 1 to 64 characters")
+    for name in ("first_seq", "floor_seq", "n"):
+        if not 0 <= getattr(batch, name) < MAX_NUMBER:
+            raise BadBatch(f"{name} is out of range")
+    if abs(batch.base_ms) >= MAX_NUMBER:
+        raise BadBatch("base_ms is out of range")
+    expected = batch.n * (19 + (1 if order_code(len(context.targets)) == "B" else 2))
+    if batch.rows and (batch.planes or batch.n):
+        raise BadBatch("a batch has either planes or rows")
+    if len(batch.planes) != expected:
+        raise BadBatch(f"planes have {len(batch.planes)} bytes; {batch.n} results need {expected}")
+
+
+def check_context(context: Context) -> None:
+    """Raises BadBatch if a context holds what cannot be."""
+    if not 0 < len(context.targets) <= MAX_TARGETS:
+        raise BadBatch(f"a context has 1 to {MAX_TARGETS} targets")
+    for spec in context.targets:
+        if not 1 <= spec.interval_ms <= 86_400_000:
+            raise BadBatch(f"interval_ms of target {spec.name!r} is out of range")
+        if not 0 < len(spec.name) <= 64 or max(len(spec.site), len(spec.kind)) > 64 or len(spec.address) > 2048:
+            raise BadBatch(f"target {spec.name[:64]!r}: name, kind and site have up to 64 characters, address 2048")
+    for name in ("boot_at_ms", "run_at_ms", "clock_base_ms", "push_interval_ms", "last_alive_ms"):
+        if abs(getattr(context, name)) >= MAX_NUMBER:
+            raise BadBatch(f"{name} is out of range")
+
+
+def results_in(batch: Batch) -> int:
+    """How many results a batch says it has."""
+    return batch.n + sum(_length(rows) for rows in batch.rows)
+
+
+def is_too_long(batch: Batch) -> bool:
+    return results_in(batch) > MAX_RESULTS
+
+
+def series_of(context: Context, agent: str, site: str) -> tuple[Series, ...]:
+    """The series of a context's targets, in their order. `site` is where the agent is."""
+    return tuple(
+        Series(
+            site=spec.site or site,
+            agent=agent,
+            agent_site=site,
+            target=spec.name,
+            group=spec.group,
+            kind=spec.kind,
+            interval_ms=spec.interval_ms,
+            address=spec.address,
+        )
+        for spec in context.targets
+    )
+
+
+def intervals_of(context: Context) -> Ints:
+    return np.array([spec.interval_ms for spec in context.targets], np.int64)
+
+
+def decode(
+    batch: Batch, context: Context, agent: str, site: str, received_at_ms: int
+) -> tuple[Columns, Ints, list[Aside]]:
+    """One batch by itself: its good rows, their sequence numbers and what was refused. BadBatch as `check` raises it."""
+    check(batch, context)
+    found = decode_parts([Part(batch, context, intervals_of(context), received_at_ms)])
+    columns = Columns(
+        series_of(context, agent, site),
+        found.target.astype(np.uint16),
+        found.at_ms,
+        found.outcome,
+        found.sent,
+        found.received,
+        found.avg_us,
+        found.min_us,
+        found.max_us,
+    )
+    return columns, found.seq, found.aside.get(0, [])
+
+
+def decode_parts(parts: Sequence[Part]) -> Decoded:
+    """All parts in one pass. Every one has passed `check` and `check_context`."""
+    raw = _from_rows(parts) if any(part.batch.rows for part in parts) else _from_planes(parts)
+    return _sift(raw, parts)

@@ -1,0 +1,357 @@
+"""Pure: results of a site -> flips of its targets, its groups and itself. No clock, no disk, no await, no logging.
+
+1. Targets are followed one by one (tracks.py).
+2. A group is up while any of its targets is, down while all that are observed are down, else unobserved. Targets
+   of several agents at the site stand in one group: it is up if any agent says so. `intercepted` is a group that
+   is up while a target of it is answered by somebody else. Targets that watch the site from another one form the
+   group `outside`; they say nothing while their own site's line is down.
+3. A group that went down is dated to the first failure after its last success; the later failures belong to the
+   same event.
+4. Flips of several groups that can be one event are one event (`align`): a flip lies somewhere between its proof
+   and its date, so a flip whose proof is older than another's date may have happened with it, and is dated to it.
+5. The ladder gives the site's condition: the first rung that matches.
+
+Judging a window gives the same flips as judging everything, if it starts from the standing flips and reaches far
+enough before and behind the new results: nothing here looks further than `reach_ms` back.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from collector.columns import Columns
+from collector.condition import Condition, Flip, State
+from collector.quality import Limits, degraded_spans
+from collector.registry import Medium
+from collector.tracks import Sample, Track, Turn, follow, states_at
+from shared.result import CODE_OF, Group, Outcome
+from shared.settings import Settings
+
+OUTSIDE = "outside"
+SITE = "site"
+LINE_GROUPS = (Group.INTRANET, Group.INTERNET)
+LADDER_GROUPS = (Group.GATEWAY, *LINE_GROUPS, OUTSIDE)
+
+DEFAULT_LIMITS: dict[Medium, Limits] = {
+    Medium.FIBER: Limits(loss_ratio=0.05, rtt_ms=150),
+    Medium.COPPER: Limits(loss_ratio=0.05, rtt_ms=200),
+    Medium.WIRELESS: Limits(loss_ratio=0.1, rtt_ms=200),
+    Medium.CELLULAR: Limits(loss_ratio=0.1, rtt_ms=400),
+    Medium.LEO: Limits(loss_ratio=0.1, rtt_ms=200),
+    Medium.VSAT: Limits(loss_ratio=0.1, rtt_ms=900),
+    Medium.OTHER: Limits(loss_ratio=0.1, rtt_ms=300),
+}
+
+
+class JudgeSettings(Settings):
+    """How many failures make a target down, and what each medium may do."""
+
+    fail_after: int = 3
+    recover_after: int = 2
+    coverage_intervals: float = 2.5
+    limits: dict[Medium, Limits] = Field(default_factory=dict)
+    """Overrides by medium of loss_ratio and rtt_ms above which a line that is up counts as degraded."""
+
+    def limits_of(self, medium: Medium) -> Limits:
+        return self.limits.get(medium, DEFAULT_LIMITS[medium])
+
+
+def reach_ms(interval_ms: int) -> int:
+    """How far before a result its judgement may look, for targets probed every `interval_ms`."""
+    return 10 * interval_ms + 120_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What there is to judge: results by time from `from_ms` on, the flips standing at `from_ms`, and when outside
+    watchers were blind.
+
+    `columns` begins a little earlier than `from_ms`, so that the gap before the first result is known.
+    """
+
+    site: str
+    columns: Columns
+    from_ms: int
+    standing: Mapping[str, Flip]
+    blind: Mapping[str, Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One target under judgement: its scope, its group, its results and its track."""
+
+    scope: str
+    group: str
+    sample: Sample
+    track: Track
+
+
+def judge(case: Case, settings: JudgeSettings, limits: Limits) -> list[Flip]:
+    """The flips of every scope of the site after `case.from_ms`, by time and scope."""
+    trials = [_try(case, scope, rows, settings) for scope, rows in _targets(case)]
+    names = sorted({trial.group for trial in trials} | {s for s in case.standing if ":" not in s and s != SITE})
+    raw = {name: _group_track(case, name, [t for t in trials if t.group == name]) for name in names}
+    ladder = {name: raw[name] for name in LADDER_GROUPS if name in raw}
+    groups = {**raw, **align(ladder, _largest_interval_ms(case.columns))}
+    flips = [flip for t in trials for flip in _flips(case, t.scope, t.track)]
+    flips += [flip for name, track in groups.items() for flip in _flips(case, name, track)]
+    flips += _site_flips(case, groups, _degraded(case, limits))
+    return sorted((f for f in flips if f.at_ms > case.from_ms), key=lambda f: (f.at_ms, f.scope))
+
+
+def _largest_interval_ms(columns: Columns) -> int:
+    return max((s.interval_ms for s in columns.series), default=30_000)
+
+
+def _targets(case: Case) -> Iterator[tuple[str, Columns]]:
+    """(scope, rows) of each target; a target whose interval or address was changed is still the same."""
+    by_scope: dict[str, list[int]] = {}
+    for i, s in enumerate(case.columns.series):
+        by_scope.setdefault(f"{OUTSIDE if s.outside else s.group}:{s.agent}/{s.target}", []).append(i)
+    for scope in sorted({*by_scope, *(s for s in case.standing if ":" in s)}):
+        rows = case.columns.take(np.isin(case.columns.index, by_scope.get(scope, [])))
+        if scope.startswith(OUTSIDE) and len(rows):
+            rows = rows.take(_seen(rows, case.blind))
+        yield scope, rows.take(np.argsort(rows.at_ms, kind="stable"))
+
+
+def _seen(rows: Columns, blind: Mapping[str, Sequence[tuple[int, int]]]) -> NDArray[np.bool_]:
+    """Which rows are evidence: a failure while the watcher's own line was down is not, an answer always is."""
+    seen: NDArray[np.bool_] = np.ones(len(rows), np.bool_)
+    for start_ms, end_ms in blind.get(rows.series[int(rows.index[0])].agent_site, ()):
+        seen &= (rows.at_ms < start_ms) | (rows.at_ms >= end_ms)
+    seen |= rows.outcome == CODE_OF[Outcome.OK]
+    return seen
+
+
+def _try(case: Case, scope: str, rows: Columns, settings: JudgeSettings) -> Trial:
+    cover_ms = _cover(rows, settings.coverage_intervals)
+    evidence = rows.outcome != CODE_OF[Outcome.ERROR]
+    rows, cover_ms = rows.take(evidence), cover_ms[evidence]
+    earlier = int(np.searchsorted(rows.at_ms, case.from_ms, side="right"))
+    sample = Sample(
+        at_ms=rows.at_ms[earlier:],
+        ok=rows.outcome[earlier:] == CODE_OF[Outcome.OK],
+        intercepted=rows.outcome[earlier:] == CODE_OF[Outcome.INTERCEPTED],
+        cover_ms=cover_ms[earlier:],
+        before_ms=int(rows.at_ms[earlier - 1]) if earlier else None,
+        before_cover_ms=int(cover_ms[earlier - 1]) if earlier else 0,
+    )
+    track = follow(sample, _entering(case, scope), settings.fail_after, settings.recover_after)
+    return Trial(scope, scope.partition(":")[0], sample, track)
+
+
+def _cover(rows: Columns, coverage_intervals: float) -> NDArray[np.int64]:
+    """How long each result speaks at most. An error behind it shows that the agent went on: twice as long, no
+    longer."""
+    cover = np.array([round(s.interval_ms * coverage_intervals) for s in rows.series] or [0], np.int64)[rows.index]
+    bridged = (rows.outcome[1:] == CODE_OF[Outcome.ERROR]) & (np.diff(rows.at_ms) <= cover[:-1])
+    cover[:-1][bridged] *= 2
+    return cover
+
+
+def _entering(case: Case, scope: str) -> Turn | None:
+    flip = case.standing.get(scope)
+    return Turn(flip.at_ms, State(flip.now), flip.not_earlier_than_ms) if flip else None
+
+
+def _group_track(case: Case, name: str, trials: Sequence[Trial]) -> Track:
+    """Rules 2 and 3."""
+    tracks = [trial.track for trial in trials]
+    entering = _group_entering(case, name, [track[0] for track in tracks if track and track[0].at_ms <= case.from_ms])
+    turns = [entering] if entering else []
+    state = entering.state if entering else State.UNOBSERVED
+    for at_ms, members in states_at(tracks):
+        now = _group_state([member.state for member in members if member])
+        if at_ms > case.from_ms and now is not state:
+            turns.append(_group_turn(at_ms, now, state, trials, members))
+            state = now
+    return tuple(turns)
+
+
+def _group_entering(case: Case, name: str, members: Sequence[Turn]) -> Turn | None:
+    """What the group is in where the window opens. Its targets decide, because the date of its own flip may have been
+    moved by `align` across the edge of the window."""
+    state = _group_state([member.state for member in members])
+    stored = _entering(case, name)
+    if stored and stored.state is state:
+        return stored
+    proof_ms = max((m.proof_ms for m in members if m.state is state), default=0)
+    dates = [m.at_ms for m in members if m.state is not State.UNOBSERVED and m.at_ms > proof_ms]
+    return Turn(min(dates, default=case.from_ms), state, proof_ms) if members else None
+
+
+def _group_state(members: Sequence[State]) -> State:
+    if State.UP in members:
+        return State.INTERCEPTED if State.INTERCEPTED in members else State.UP
+    return State.DOWN if State.DOWN in members or State.INTERCEPTED in members else State.UNOBSERVED
+
+
+def _group_turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: Sequence[Turn | None]) -> Turn:
+    turned = [m for m in members if m and m.at_ms == at_ms]
+    if now is not State.DOWN or was is State.UNOBSERVED:
+        proofs = (
+            [m.proof_ms for m in members if m and m.state is now]
+            if now is State.UNOBSERVED
+            else [m.proof_ms for m in turned]
+        )
+        return Turn(at_ms, now, max(proofs, default=at_ms))
+    last_ok_ms = max((_last_ok_ms(t.sample, at_ms) for t in trials), default=0)
+    first_failures = [
+        m.at_ms for m in members if m and m.state is not State.UNOBSERVED and last_ok_ms < m.at_ms <= at_ms
+    ]
+    return Turn(min(first_failures, default=at_ms), now, last_ok_ms or max((m.proof_ms for m in turned), default=at_ms))
+
+
+def _last_ok_ms(sample: Sample, before_ms: int) -> int:
+    answered = sample.at_ms[sample.ok & (sample.at_ms < before_ms)]
+    return int(answered[-1]) if len(answered) else 0
+
+
+def align(tracks: Mapping[str, Track], interval_ms: int) -> dict[str, Track]:
+    """Rule 4. Flips down, and flips back up, take the date of the earliest that can be the same event.
+
+    Ends of observation do the same. The first sights of groups, when an agent starts, wait for one another for up
+    to an interval: before the last of them has spoken, the site as a whole is not known.
+    """
+    turns = sorted((turn.at_ms, name, i) for name, track in tracks.items() for i, turn in enumerate(track))
+    moved = {name: list(track) for name, track in tracks.items()}
+    leaders: dict[str, Turn] = {}
+    for _, name, i in turns:
+        turn, was = moved[name][i], tracks[name][i - 1].state if i else State.UNOBSERVED
+        kind = _kind(turn.state, was)
+        leader = leaders.get(kind)
+        if kind != "sight" and leader and turn.proof_ms <= leader.at_ms < turn.at_ms:
+            moved[name][i] = Turn(
+                max(leader.at_ms, moved[name][i - 1].at_ms + 1 if i else 0), turn.state, turn.proof_ms
+            )
+        elif kind != "sight":
+            leaders[kind] = turn
+    _wait_for_sight(tracks, moved, interval_ms)
+    return {name: tuple(track) for name, track in moved.items()}
+
+
+def _kind(now: State, was: State) -> str:
+    if now is State.UNOBSERVED:
+        return "end"
+    if was is State.UNOBSERVED:
+        return "sight"
+    return "down" if now is State.DOWN else "up"
+
+
+def _wait_for_sight(tracks: Mapping[str, Track], moved: dict[str, list[Turn]], interval_ms: int) -> None:
+    sights = sorted(
+        (turn.at_ms, name, i)
+        for name, track in tracks.items()
+        for i, turn in enumerate(track)
+        if turn.state is not State.UNOBSERVED and (not i or track[i - 1].state is State.UNOBSERVED)
+    )
+    for at_ms, name, i in sights:
+        latest = max(other for other, _, _ in sights if at_ms <= other <= at_ms + interval_ms)
+        following = moved[name][i + 1].at_ms if i + 1 < len(moved[name]) else latest + 1
+        if at_ms < latest < following:
+            turn = moved[name][i]
+            moved[name][i] = Turn(latest, turn.state, turn.proof_ms)
+
+
+def _flips(case: Case, scope: str, track: Track) -> Iterator[Flip]:
+    was: str = State.UNOBSERVED
+    for turn in track:
+        if turn.state != was:
+            yield Flip(
+                site=case.site,
+                scope=scope,
+                at_ms=turn.at_ms,
+                not_earlier_than_ms=turn.proof_ms,
+                was=was,
+                now=turn.state,
+            )
+        was = turn.state
+
+
+def _degraded(case: Case, limits: Limits) -> Track:
+    """The degraded spans as a track, so that they take part in the sweep: DOWN stands for degraded."""
+    c = case.columns
+    counts = np.array([s.kind == "icmp" and (s.outside or s.group in LINE_GROUPS) for s in c.series], np.bool_)
+    outside = np.array([s.outside for s in c.series], np.bool_)
+    if not counts.any():
+        return ()
+    rows = c.take(np.flatnonzero(counts[c.index]))
+    rows = rows.take(np.lexsort((rows.at_ms, rows.index)))
+    ok, same = rows.received > 0, rows.index[1:] == rows.index[:-1]
+    good = ok.copy()
+    good[1:] &= ok[:-1] | ~same
+    good[:-1] &= ok[1:] | ~same
+    rows = rows.take(good)
+    good = ~outside[rows.index] | ~np.isin(rows.at_ms // 30_000, rows.at_ms[~outside[rows.index]] // 30_000)
+    rows = rows.take(good)
+    spans = degraded_spans(rows.at_ms, rows.sent, rows.received, rows.avg_us, limits)
+    return tuple(turn for a, b in spans for turn in (Turn(a, State.DOWN, a - 30_000), Turn(b, State.UP, b - 30_000)))
+
+
+def _site_flips(case: Case, groups: Mapping[str, Track], degraded: Track) -> Iterator[Flip]:
+    """Rule 5: sweep over the groups, one rung at a time."""
+    names = [name for name in LADDER_GROUPS if name in groups]
+    was = Condition.UNOBSERVED
+    for at_ms, turns in states_at([*(groups[name] for name in names), degraded]):
+        now_in = {name: turn for name, turn in zip(names, turns, strict=False) if turn}
+        now = condition(now_in, is_degraded=bool(turns[-1] and turns[-1].state is State.DOWN))
+        if at_ms > case.from_ms and now is not was:
+            proof_ms = max((t.proof_ms for t in turns if t and t.at_ms == at_ms), default=at_ms)
+            yield Flip(
+                site=case.site,
+                scope=SITE,
+                at_ms=at_ms,
+                not_earlier_than_ms=proof_ms,
+                was=was,
+                now=now,
+                why=why(now_in),
+            )
+        was = now
+
+
+def condition(groups: Mapping[str, Turn], *, is_degraded: bool) -> Condition:
+    """The ladder. `groups` has the turn that each group is in; a group that is not there has no targets."""
+    state = {name: turn.state for name, turn in groups.items()}
+    line = [state.get(name, State.UNOBSERVED) for name in LINE_GROUPS]
+    answers = State.UP in line or State.INTERCEPTED in line
+    if state.get(Group.GATEWAY) is State.DOWN and not answers and not _is_mute(groups):
+        return Condition.LOCAL_DOWN
+    if State.DOWN in line and not answers:
+        return Condition.LINE_DOWN
+    if State.DOWN in line:
+        return Condition.INTERNET_DOWN if state[Group.INTERNET] is State.DOWN else Condition.INTRANET_DOWN
+    if not answers:
+        return _from_outside(state.get(OUTSIDE, State.UNOBSERVED), is_degraded=is_degraded)
+    if State.INTERCEPTED in line:
+        return Condition.INTERCEPTED
+    return Condition.DEGRADED if is_degraded else Condition.UP
+
+
+def _from_outside(outside: State, *, is_degraded: bool) -> Condition:
+    """Nothing was measured inside."""
+    if outside is State.DOWN:
+        return Condition.UNREACHABLE
+    if outside is State.UNOBSERVED:
+        return Condition.UNOBSERVED
+    return Condition.DEGRADED if is_degraded else Condition.UP
+
+
+def _is_mute(groups: Mapping[str, Turn]) -> bool:
+    """A gateway that was silent while the line behind it still worked does not answer pings at all: it proves no
+    local fault."""
+    gateway = groups[Group.GATEWAY]
+    return any(
+        turn.state is State.DOWN and gateway.at_ms < turn.proof_ms
+        for name in LINE_GROUPS
+        if (turn := groups.get(name)) is not None
+    )
+
+
+def why(groups: Mapping[str, Turn]) -> str:
+    """The evidence in one line, e.g. `gateway up, intranet down, internet down`; what nobody observed is none."""
+    seen = [(name, groups[name].state) for name in LADDER_GROUPS if name in groups]
+    return ", ".join(f"{name} {state}" for name, state in seen if state is not State.UNOBSERVED)

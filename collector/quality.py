@@ -1,0 +1,64 @@
+"""Pure: when a line is up but bad. Loss and latency over available time only (MEF 10.2.1); a lost packet has no
+latency (RFC 2681).
+
+1. Only echo results with at least one reply count, and of these only those whose neighbours were answered too: the
+   probe that the cut of a line runs through belongs to the outage.
+2. Time is cut into bins of 30 s, aligned to the epoch, so that no order of arrival can move them. Results from
+   inside count; where a bin has none, those from outside do.
+3. Two neighbouring bins together are bad if more than `loss_ratio` of their packets were lost, and at least 3 and
+   one in twenty more, so that bad luck on a good line is not called degraded; or if the mean round trip of both is
+   above `rtt_ms`.
+4. A bin is degraded if it is in a bad pair and is not itself without fault; a hole of one or two bins between
+   degraded ones is filled.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.settings import Settings
+
+BIN_MS = 30_000
+
+
+class Limits(Settings):
+    """What a medium may do before it counts as degraded."""
+
+    loss_ratio: float = 0.1
+    rtt_ms: float = 300.0
+
+
+def degraded_spans(
+    at_ms: NDArray[np.int64],
+    sent: NDArray[np.uint8],
+    received: NDArray[np.uint8],
+    avg_us: NDArray[np.uint32],
+    limits: Limits,
+) -> list[tuple[int, int]]:
+    """[(start, end)] of degraded time in milliseconds; the rows are those of rule 1 and 2, in any order."""
+    if not len(at_ms):
+        return []
+    bins = at_ms // BIN_MS
+    first = int(bins.min())
+    place = (bins - first).astype(np.int64)
+    size = int(place.max()) + 2
+    packets = np.bincount(place, sent, size)
+    lost = np.bincount(place, sent.astype(np.int64) - received, size)
+    rows = np.bincount(place, minlength=size)
+    rtt_us = np.divide(np.bincount(place, avg_us, size), rows, out=np.zeros(size), where=rows > 0)
+    lossy, slow = lost > 0, rtt_us > limits.rtt_ms * 1000
+    pair_lost, pair_packets = lost[:-1] + lost[1:], packets[:-1] + packets[1:]
+    bad_loss = (pair_lost > limits.loss_ratio * pair_packets) & (pair_lost >= 3 + pair_packets / 20)
+    bad_rtt = slow[:-1] & slow[1:]
+    bad = np.zeros(size, np.bool_)
+    for shift in (0, 1):
+        part = slice(shift, size - 1 + shift)
+        bad[part] |= (bad_loss & lossy[part]) | (bad_rtt & slow[part])
+    return [((first + a) * BIN_MS, (first + b) * BIN_MS) for a, b in _filled(np.flatnonzero(bad))]
+
+
+def _filled(bad: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Runs of bin numbers as [start, end), holes of up to two bins filled."""
+    if not len(bad):
+        return []
+    cuts = np.flatnonzero(np.diff(bad) > 3) + 1
+    return [(int(run[0]), int(run[-1]) + 1) for run in np.split(bad, cuts)]

@@ -1,0 +1,88 @@
+"""Sites, agents and tokens: the records, and how a token is made. (site_import.py reads sites from CSV.)"""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Medium(StrEnum):
+    """What a line runs over; limits of latency and loss go by it."""
+
+    FIBER = "fiber"
+    COPPER = "copper"
+    WIRELESS = "wireless"
+    CELLULAR = "cellular"
+    LEO = "leo"
+    VSAT = "vsat"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place with a line: an OPD office or a village point. Keyed by code: thirty village names repeat."""
+
+    code: str
+    name: str
+    kind: str = "other"
+    opd: str = ""
+    regency: str = ""
+    district: str = ""
+    provider: str = ""
+    medium: Medium = Medium.OTHER
+    contract: str = ""
+    timezone: str = "Asia/Makassar"
+    calendar: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """What is known of an agent from its last pushes. Times are the collector's wall milliseconds; 0: never."""
+
+    name: str
+    site: str
+    heard_at_ms: int = 0
+    push_interval_ms: int = 60_000
+    clock_offset_ms: int = 0
+    boot_at_ms: int = 0
+    run_at_ms: int = 0
+    last_stop: str = ""
+    version: str = ""
+    spool_results: int = 0
+    dropped: int = 0
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token: only its hash is kept. `kind` is `agent` (may push as `agent`) or `read` (may read all)."""
+
+    id: str
+    kind: str
+    agent: str
+    site: str
+    hash: bytes
+    created_at_ms: int
+    revoked_at_ms: int | None = None
+
+
+KINDS = ("opd", "village", "service", "hub", "other")
+"""What a site is: an OPD office, a village point, a public service, a place that watches others from outside."""
+
+CODE = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,64}")
+"""What codes of sites and names of agents are made of; they stand in addresses, so `..` is none."""
+
+
+def hash_token(secret: str) -> bytes:
+    """What is kept of a token. SHA-256 is enough: the secret is random and long, not a password to be guessed."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def new_token(kind: str, agent: str, site: str, now_ms: int) -> tuple[Token, str]:
+    """A fresh token and its secret. The secret is shown once and kept nowhere."""
+    secret = f"ktg_{secrets.token_urlsafe(32)}"
+    token = Token(
+        id=secrets.token_hex(6), kind=kind, agent=agent, site=site, hash=hash_token(secret), created_at_ms=now_ms
+    )
+    return token, secret

@@ -1,0 +1,124 @@
+"""Pure: results of targets -> tracks. A track is the state of one thing over time: a tuple of turns, each holding
+until the next.
+
+How a target is judged (on columns; `error` results are taken out before):
+
+1. A result covers the time until the next result of the target, at most `coverage_intervals` intervals; twice as
+   long where an `error` follows it, which is no evidence but shows that the agent went on. A longer
+   gap ends the
+   stretch: from the end of the cover on the target is unobserved, and what was before it does not count any more.
+2. Within a stretch, results of one kind (success, failure) in a row are a run.
+3. `fail_after` failures in a row make it down, dated to the first of them; `recover_after` successes in a row make
+   it up, dated to the first of them. At the start of a stretch one success is enough, for a reply is proof, and
+   fewer failures prove nothing: unobserved.
+4. A shorter run changes nothing: a blip.
+5. A down target whose results say that somebody else answered is `intercepted` for as long as they do.
+6. A flip carries the last proof of the opposite: the result before the run.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.condition import State
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From `at_ms` on the state is `state`; the last proof of another state was at `proof_ms`."""
+
+    at_ms: int
+    state: State
+    proof_ms: int
+
+
+Track = tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The results of one target, by time: parallel arrays. `before_ms` is the last result before them, None when
+    there is none in reach."""
+
+    at_ms: NDArray[np.int64]
+    ok: NDArray[np.bool_]
+    intercepted: NDArray[np.bool_]
+    cover_ms: NDArray[np.int64]
+    before_ms: int | None = None
+    before_cover_ms: int = 0
+
+
+def follow(sample: Sample, entering: Turn | None, fail_after: int, recover_after: int) -> Track:
+    """The track of a target. `entering` is its last turn before the sample."""
+    turns = [entering] if entering else []
+    state = entering.state if entering else State.UNOBSERVED
+    last_ms, last_cover_ms = sample.before_ms, sample.before_cover_ms
+    for first, last in _stretches(sample):
+        at_ms = int(sample.at_ms[first])
+        if last_ms is None or at_ms - last_ms > last_cover_ms:
+            if state is not State.UNOBSERVED and last_ms is not None:
+                turns.append(Turn(last_ms + last_cover_ms, State.UNOBSERVED, last_ms))
+            state = State.UNOBSERVED
+        for turn in _turns_of_stretch(sample, first, last, state, fail_after, recover_after):
+            turns.append(turn)
+            state = turn.state
+        last_ms, last_cover_ms = int(sample.at_ms[last]), int(sample.cover_ms[last])
+    if state is not State.UNOBSERVED and last_ms is not None:
+        turns.append(Turn(last_ms + last_cover_ms, State.UNOBSERVED, last_ms))
+    return tuple(turns)
+
+
+def _stretches(sample: Sample) -> Iterator[tuple[int, int]]:
+    """(first, last) positions of the results that follow one another without a gap."""
+    if not len(sample.at_ms):
+        return
+    breaks = np.flatnonzero(np.diff(sample.at_ms) > sample.cover_ms[:-1])
+    firsts, lasts = [0, *(breaks + 1).tolist()], [*breaks.tolist(), len(sample.at_ms) - 1]
+    yield from zip(firsts, lasts, strict=True)
+
+
+def _turns_of_stretch(
+    sample: Sample, first: int, last: int, state: State, fail_after: int, recover_after: int
+) -> Iterator[Turn]:
+    ok = sample.ok[first : last + 1]
+    edges = [0, *(np.flatnonzero(ok[1:] != ok[:-1]) + 1).tolist(), len(ok)]
+    for start, end in pairwise(edges):
+        enough = fail_after if not ok[start] else 1 if state is State.UNOBSERVED else recover_after
+        if end - start >= enough:
+            for turn in _turns_of_run(sample, first + start, first + end, first, state):
+                yield turn
+                state = turn.state
+
+
+def _turns_of_run(sample: Sample, start: int, end: int, first: int, state: State) -> Iterator[Turn]:
+    """The turns inside one decisive run: into up, or into down and between down and intercepted."""
+    if sample.ok[start]:
+        if state is not State.UP:
+            yield _turn(sample, start, first, State.UP)
+        return
+    kinds = sample.intercepted[start:end]
+    for begin in [0, *(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()]:
+        kind = State.INTERCEPTED if kinds[begin] else State.DOWN
+        if kind is not state:
+            yield _turn(sample, start + begin, first, kind)
+            state = kind
+
+
+def _turn(sample: Sample, position: int, first: int, state: State) -> Turn:
+    at_ms = int(sample.at_ms[position])
+    return Turn(at_ms, state, int(sample.at_ms[position - 1]) if position > first else at_ms)
+
+
+def states_at(tracks: Sequence[Track]) -> Iterator[tuple[int, list[Turn | None]]]:
+    """(time, the turn each track is in) at every time at which any of them turns, in order."""
+    places = [0] * len(tracks)
+    now: list[Turn | None] = [None] * len(tracks)
+    for at_ms in sorted({turn.at_ms for track in tracks for turn in track}):
+        for i, track in enumerate(tracks):
+            while places[i] < len(track) and track[places[i]].at_ms <= at_ms:
+                now[i] = track[places[i]]
+                places[i] += 1
+        yield at_ms, list(now)

@@ -1,0 +1,149 @@
+"""Debian's Prometheus and Alertmanager in the core, and what they say."""
+
+import json
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from time import time_ns
+from typing import Any
+from urllib.parse import quote
+
+from tests.rig import netns
+
+REPOSITORY = Path(__file__).parents[2]
+RULES = REPOSITORY / "config" / "prometheus" / "rules.yml"
+PROMETHEUS, ALERTMANAGER = ("127.0.0.1", 9090), ("127.0.0.1", 9093)
+POLL_S = 0.5
+
+ALERTMANAGER_YML = """
+route: {receiver: rig, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
+receivers:
+  - name: rig
+    webhook_configs:
+      - {url: "http://127.0.0.1:9099/alerts", send_resolved: true}
+"""
+
+
+def missing() -> str:
+    """Which of the two is not installed; empty when both are."""
+    absent = [name for name in ("prometheus", "prometheus-alertmanager") if not which(name)]
+    return f"needs {' and '.join(absent)}" if absent else ""
+
+
+def start_alertmanager(core: str, directory: Path) -> netns.Process:
+    (directory / "alertmanager.yml").write_text(ALERTMANAGER_YML)
+    return netns.Process(
+        "alertmanager",
+        core,
+        [
+            "prometheus-alertmanager",
+            f"--config.file={directory / 'alertmanager.yml'}",
+            f"--storage.path={directory / 'alertmanager'}",
+            f"--web.listen-address={ALERTMANAGER[0]}:{ALERTMANAGER[1]}",
+            "--cluster.listen-address=",
+        ],
+        directory,
+    )
+
+
+def start_prometheus(core: str, targets: dict[str, str], directory: Path, scrape_s: int = 5) -> netns.Process:
+    """`targets`: address by job; the shipped rules are evaluated as they are."""
+    jobs = [{"job_name": job, "static_configs": [{"targets": [address]}]} for job, address in targets.items()]
+    config: dict[str, Any] = {
+        "global": {"scrape_interval": f"{scrape_s}s", "evaluation_interval": f"{scrape_s}s"},
+        "rule_files": [str(RULES)] if RULES.exists() else [],
+        "scrape_configs": jobs,
+    }
+    (directory / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML
+    return netns.Process(
+        "prometheus",
+        core,
+        [
+            "prometheus",
+            f"--config.file={directory / 'prometheus.yml'}",
+            f"--storage.tsdb.path={directory / 'prometheus'}",
+            f"--web.listen-address={PROMETHEUS[0]}:{PROMETHEUS[1]}",
+        ],
+        directory,
+    )
+
+
+class Prometheus:
+    """Asks it."""
+
+    def __init__(self, core: str) -> None:
+        self._core = core
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The instant vector; OSError when it is no valid query."""
+        answer = self._get(f"/api/v1/query?query={quote(expression)}")
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
+    def faults(self) -> list[str]:
+        """Rules that could not be evaluated, and targets that could not be scraped."""
+        groups = self._get("/api/v1/rules")["data"]["groups"]
+        rules = [f"rule {r['name']}: {r['lastError']}" for g in groups for r in g["rules"] if r["health"] == "err"]
+        targets = self._get("/api/v1/targets")["data"]["activeTargets"]
+        return rules + [f"target {t['scrapeUrl']}: {t['lastError']}" for t in targets if t["health"] == "down"]
+
+    def _get(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(netns.request(self._core, "GET", PROMETHEUS, path))
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAlert:
+    """An alert as Alertmanager knew it, and when it was first seen there."""
+
+    name: str
+    site: str
+    starts_at: str
+    seen_ms: int
+    labels: tuple[tuple[str, str], ...]
+
+
+class AlertWatch:
+    """Looks into Alertmanager twice a second in a thread of its own; `with` it."""
+
+    def __init__(self, core: str) -> None:
+        self._core, self._done = core, threading.Event()
+        self._seen: dict[tuple[str, str, str], SeenAlert] = {}
+        self._thread = threading.Thread(target=self._run, name="alert-watch")
+
+    def __enter__(self) -> "AlertWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def seen(self) -> list[SeenAlert]:
+        return sorted(self._seen.copy().values(), key=lambda alert: alert.seen_ms)
+
+    def _run(self) -> None:
+        while not self._done.wait(POLL_S):
+            with suppress(OSError):  # not up yet: the next look will tell
+                self._look()
+
+    def _look(self) -> None:
+        alerts = json.loads(netns.request(self._core, "GET", ALERTMANAGER, "/api/v2/alerts?active=true"))
+        for alert in alerts:
+            labels = alert["labels"]
+            key = (labels.get("alertname", ""), labels.get("site", ""), alert["startsAt"])
+            seen = SeenAlert(*key, time_ns() // 1_000_000, tuple(sorted(labels.items())))
+            self._seen.setdefault(key, seen)
+
+
+def deliveries(path: Path) -> list[tuple[int, str, str, str]]:
+    """(wall ms, status, alert name, site) of everything Alertmanager delivered to the webhook."""
+    lines: Sequence[str] = path.read_text().splitlines() if path.exists() else []
+    return [
+        (line["wall_ms"], alert["status"], alert["labels"].get("alertname", ""), alert["labels"].get("site", ""))
+        for line in map(json.loads, lines)
+        for alert in line["alerts"]
+    ]

@@ -1,0 +1,194 @@
+"""The world: a core with a real collector, Prometheus and Alertmanager, and sites with real agents on their lines."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from shared.clock import SystemClock
+from tests.rig import netns, peers
+from tests.rig.lines import Lines
+from tests.rig.scenarios import Action, Plan
+from tests.rig.services import DIRECT, RIG
+from tests.rig.sites import ON_SITE, Site, toml
+
+COLLECTOR = Path(sys.executable).with_name("kentongan-collector")
+ANSWERS_TO_LOSE = 3
+READY_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """The truth: what was done, where, and when it was done."""
+
+    site: str
+    scenario: str
+    action: Action
+    wall_ms: int
+    mono_ns: int
+
+
+class World:
+    """Everything starts on entering and is gone on leaving, also after a failure."""
+
+    def __init__(self, plan: Plan, directory: Path) -> None:
+        self.plan, self.directory, self._clock = plan, directory, SystemClock()
+        self.lines = Lines([(site.name, site.line) for site in plan.sites], directory)
+        self.core = self.lines.core
+        self.prometheus = peers.Prometheus(self.core)
+        self.alerts = peers.AlertWatch(self.core)
+        self.store_url = f"sqlite:///{directory / 'collector.db'}"
+        self._config = directory / "collector.toml"
+        self._stack = ExitStack()
+        self._collector: netns.Process
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self.lines)
+            self.sites = {
+                s.name: Site(s, self.lines.places[s.name], self.lines, self.directory) for s in self.plan.sites
+            }
+            stack.callback(self.stop_collector)
+            stack.callback(self.stop_agents)
+            services = netns.Process(
+                "services",
+                self.core,
+                [sys.executable, "-m", "tests.rig.services", str(self.deliveries)],
+                self.directory,
+            )
+            stack.callback(services.kill)
+            netns.wait_for_output(services, "ready", READY_S)
+            stack.callback(peers.start_alertmanager(self.core, self.directory).kill)
+            self._set_up_collector()
+            self.start_collector()
+            stack.callback(peers.start_prometheus(self.core, self._scraped(), self.directory).kill)
+            stack.enter_context(self.alerts)
+            for site in self.sites.values():
+                site.start_agent()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def deliveries(self) -> Path:
+        """The file of what Alertmanager delivered."""
+        return self.directory / "deliveries.jsonl"
+
+    def perform(self, where: str, scenario: str, action: Action) -> Happened:
+        """Do `action` to the site `where`, or to the core; the moment between before and after counts."""
+        before_ms = self._clock.wall_ms()
+        if action in ON_CORE:
+            ON_CORE[action](self)
+        elif action in ON_SERVICES:
+            netns.request(self.core, "POST", RIG, ON_SERVICES[action].format(self.sites[where].place.address))
+        else:
+            ON_SITE[action](self.sites[where])
+        happened = Happened(where, scenario, action, (before_ms + self._clock.wall_ms()) // 2, self._clock.mono_ns())
+        with (self.directory / "truth.jsonl").open("a") as log:
+            log.write(json.dumps({"site": where, "scenario": scenario, "action": action, "wall_ms": happened.wall_ms,
+                                  "mono_ns": happened.mono_ns}) + "\n")  # fmt: skip
+        return happened
+
+    def start_collector(self) -> None:
+        run = [str(COLLECTOR), "run", "--config", str(self._config)]
+        self._collector = netns.Process("collector", self.core, run, self.directory)
+        self.until(lambda: bool(self.ask("/-/ready")), READY_S, "the collector is ready")
+
+    def kill_collector(self) -> None:
+        self._collector.kill()
+
+    def stop_collector(self) -> bool:
+        """SIGTERM; whether it ended by itself."""
+        started = hasattr(self, "_collector") and self._collector.alive()
+        return self._collector.stop() if started else True
+
+    def stop_agents(self) -> list[str]:
+        """SIGTERM to all; the names of those that had to be killed."""
+        return [name for name, site in self.sites.items() if not site.stop_agent()]
+
+    def ask(self, path: str) -> bytes:
+        """A GET to the collector; OSError when it does not answer with a 2xx."""
+        return netns.request(self.core, "GET", DIRECT, path) or b"-"
+
+    def api(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.ask(path))
+        return answer
+
+    def collector_metrics(self) -> dict[str, float]:
+        return metrics(self.ask("/metrics").decode())
+
+    def agent_metrics(self, site: Site) -> dict[str, float]:
+        """Asked on the PC itself: the line may be down."""
+        return metrics(netns.request(site.place.pc, "GET", (site.place.address, 9817), "/metrics").decode())
+
+    def until(self, holds: Callable[[], bool], within_s: float, what: str) -> None:
+        """Look until `holds`; RuntimeError when it does not in time. OSError means "not yet"."""
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                if holds():
+                    return
+            except OSError:
+                pass
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not in {within_s} s: {what}\n{self._collector.tail()}")
+            time.sleep(0.05)
+
+    def _set_up_collector(self) -> None:
+        """Configuration, sites and tokens, with the commands that an operator would use."""
+        tables: dict[str, dict[str, object]] = {
+            "": {"listen": f"{DIRECT[0]}:{DIRECT[1]}", "store": self.store_url, "public": True, "language": "en"},
+            "alerts": {"startup_grace_s": 1.5 * self.plan.pace.push_s},
+            "alerts.alertmanager": {"urls": [f"http://{peers.ALERTMANAGER[0]}:{peers.ALERTMANAGER[1]}"]},
+        }
+        text = "\n".join((f"[{name}]\n" if name else "") + toml(keys) for name, keys in tables.items())
+        self._config.write_text(text, encoding="utf-8")
+        with (self.directory / "sites.csv").open("w", newline="", encoding="utf-8") as file:
+            sheet = csv.writer(file)
+            sheet.writerow(["code", "name", "kind", "regency", "provider", "medium"])
+            for site in self.sites.values():
+                sheet.writerow([site.name, f"Desa {site.name}", "village", "Paser", "Rig", site.plan.line.medium])
+        self._operator("sites", "import", str(self.directory / "sites.csv"), "--yes")
+        for name, site in self.sites.items():
+            token = self._operator("tokens", "create", "--agent", name, "--site", name)
+            site.configure(self.plan.pace, token.split()[-1])
+
+    def _operator(self, *arguments: str) -> str:
+        command = [str(COLLECTOR), *arguments, "--config", str(self._config)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _scraped(self) -> dict[str, str]:
+        first = next(iter(self.sites.values()))
+        return {"kentongan-collector": f"{DIRECT[0]}:{DIRECT[1]}", "kentongan-agent": f"{first.place.address}:9817"}
+
+
+ON_CORE: Mapping[Action, Callable[[World], object]] = {
+    Action.KILL_COLLECTOR: World.kill_collector,
+    Action.START_COLLECTOR: World.start_collector,
+}
+ON_SERVICES = {
+    Action.LOSE_ANSWERS: f"/lose/{ANSWERS_TO_LOSE}",
+    Action.PORTAL: "/intercept/{}",
+    Action.PORTAL_GONE: "/honest/{}",
+}
+
+
+def metrics(text: str) -> dict[str, float]:
+    """A Prometheus exposition as value by series."""
+    lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {series: float(value) for series, _, value in lines}

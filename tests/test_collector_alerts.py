@@ -1,0 +1,385 @@
+"""What is told about a site, when, and for how long: the decision, the words and the shell around them."""
+
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from collector.alerts import CHANNELS, AlertSettings
+from collector.alerts.decide import AlertRules, Decision, decide
+from collector.alerts.deliver import Alerts
+from collector.alerts.words import clock_time, digest, duration
+from collector.condition import DOWN, Condition
+from collector.live import SiteNow
+from collector.store import SentAlert
+from shared.settings import BadSettings, check
+from shared.texts import Texts, _catalogue
+from tests.alert_fakes import Province, RememberedAlerts, silent_site, site_now
+from tests.fakes import FakeClock
+
+NOW = 1_790_000_000_000  # 21 September 2026, 22:13 WITA
+MINUTE = 60_000
+LINE_DOWN, INTERNET_DOWN, UP, UNOBSERVED = (
+    Condition.LINE_DOWN,
+    Condition.INTERNET_DOWN,
+    Condition.UP,
+    Condition.UNOBSERVED,
+)
+CODE = "64.07.05.2017"
+RULES = AlertRules(started_at_ms=0, startup_grace_ms=0, texts=Texts("id"), external_url="https://pantau.example")
+JUST_STARTED = replace(RULES, started_at_ms=NOW - 10_000, startup_grace_ms=450_000)
+
+
+def decided(
+    sites: Iterable[SiteNow], sent: Iterable[SentAlert] = (), rules: AlertRules = RULES, now_ms: int = NOW
+) -> Decision:
+    return decide(now_ms, list(sites), {alert.key: alert for alert in sent}, rules)
+
+
+def alert_of(site: SiteNow) -> SentAlert:
+    [alert] = decided([site]).create
+    return alert
+
+
+def keys(alerts: Iterable[SentAlert]) -> list[str]:
+    return [alert.key for alert in alerts]
+
+
+DOWN_SINCE_A_MINUTE = site_now(CODE, LINE_DOWN, NOW - MINUTE)
+
+
+@pytest.mark.parametrize("condition", sorted(DOWN))
+def test_every_down_condition_makes_an_alert_that_starts_with_the_outage(condition: Condition) -> None:
+    alert = alert_of(site_now(CODE, condition, NOW - MINUTE))
+    assert (alert.key, alert.starts_at_ms, alert.ends_at_ms) == (f"SiteDown/{CODE}/{condition}", NOW - MINUTE, None)
+
+
+@pytest.mark.parametrize("condition", sorted(set(Condition) - DOWN))
+def test_nothing_else_does(condition: Condition) -> None:
+    assert decided([site_now(CODE, condition, NOW)]) == Decision(create=(), keep=(), resolve=())
+
+
+def test_labels_say_which_line_and_nothing_that_changes() -> None:
+    assert alert_of(site_now(CODE, LINE_DOWN, NOW, district="")).labels == {
+        "alertname": "SiteDown",
+        "condition": "line_down",
+        "site": CODE,
+        "site_name": "Long Iram Bayan",
+        "regency": "Kutai Barat",
+        "provider": "Icon+",
+        "medium": "vsat",
+        "kind": "village",
+    }
+
+
+def test_old_news_wakes_nobody() -> None:
+    assert decided([site_now(CODE, LINE_DOWN, NOW - 3_600_000, fresh=False)]).create == ()
+
+
+def test_a_firing_alert_is_kept_as_it_was_even_when_late_results_move_its_start() -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    moved = site_now(CODE, LINE_DOWN, NOW - 2 * MINUTE, fresh=False)
+    assert decided([moved], [sent]) == Decision(create=(), keep=(sent,), resolve=())
+
+
+def test_an_edit_of_the_registry_makes_no_second_alert_and_the_first_is_resolved_by_its_own_labels() -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided([site_now(CODE, LINE_DOWN, NOW - MINUTE, provider="Telkomsat")], [sent]).keep == (sent,)
+    [over] = decided([site_now(CODE, UP, NOW, provider="Telkomsat")], [sent]).resolve
+    assert over.labels == sent.labels
+
+
+def test_the_end_is_when_the_site_came_up_not_when_we_noticed() -> None:
+    [over] = decided([site_now(CODE, UP, NOW - 7000)], [alert_of(DOWN_SINCE_A_MINUTE)]).resolve
+    assert (over.starts_at_ms, over.ends_at_ms) == (NOW - MINUTE, NOW - 7000)
+
+
+@pytest.mark.parametrize(("up_since", "end"), [(NOW - 5 * MINUTE, NOW - MINUTE), (NOW + 5 * MINUTE, NOW)])
+def test_an_end_lies_between_the_start_and_now_because_alertmanager_refuses_others(up_since: int, end: int) -> None:
+    [over] = decided([site_now(CODE, UP, up_since)], [alert_of(DOWN_SINCE_A_MINUTE)]).resolve
+    assert over.ends_at_ms == end
+
+
+def test_a_degraded_line_is_no_outage_any_more() -> None:
+    assert decided([site_now(CODE, Condition.DEGRADED, NOW)], [alert_of(DOWN_SINCE_A_MINUTE)]).resolve
+
+
+def test_another_condition_ends_one_alert_and_begins_the_other() -> None:
+    decision = decided([site_now(CODE, INTERNET_DOWN, NOW - 5000)], [alert_of(DOWN_SINCE_A_MINUTE)])
+    assert keys(decision.resolve) == [f"SiteDown/{CODE}/line_down"]
+    assert keys(decision.create) == [f"SiteDown/{CODE}/internet_down"]
+    assert decision.resolve[0].ends_at_ms == decision.create[0].starts_at_ms == NOW - 5000
+
+
+def test_a_changed_condition_is_told_even_when_it_is_old_news_since_somebody_believes_otherwise() -> None:
+    returned = site_now(CODE, INTERNET_DOWN, NOW - 3_600_000, fresh=False)
+    decision = decided([returned], [replace(alert_of(DOWN_SINCE_A_MINUTE), starts_at_ms=NOW - 4_000_000)])
+    assert keys(decision.create) == [f"SiteDown/{CODE}/internet_down"]
+
+
+def test_a_silent_site_is_told_from_when_it_was_last_heard() -> None:
+    alert = alert_of(silent_site(CODE, NOW - 2 * MINUTE))
+    assert (alert.key, alert.starts_at_ms, "condition" in alert.labels) == (
+        f"SiteSilent/{CODE}",
+        NOW - 2 * MINUTE,
+        False,
+    )
+
+
+def test_a_site_that_was_never_heard_is_not_missed() -> None:
+    assert decided([silent_site(CODE, 0)]).create == ()
+
+
+def test_a_site_heard_again_ends_its_silence_then() -> None:
+    [over] = decided(
+        [site_now(CODE, UP, 1, heard_at_ms=NOW - 300)], [alert_of(silent_site(CODE, NOW - MINUTE))]
+    ).resolve
+    assert over.ends_at_ms == NOW - 300
+
+
+def test_silence_proves_no_recovery_and_adds_no_second_alert() -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided([silent_site(CODE, NOW - 2 * MINUTE)], [sent]) == Decision(create=(), keep=(sent,), resolve=())
+
+
+def test_unobserved_proves_no_recovery_either() -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided([site_now(CODE, UNOBSERVED, NOW)], [sent]).keep == (sent,)
+
+
+def test_a_silence_that_is_told_already_goes_on_beside_what_is_seen_from_outside() -> None:
+    sent = alert_of(silent_site(CODE, NOW - MINUTE))
+    seen = silent_site(CODE, NOW - MINUTE, fresh=True)
+    decision = decided([replace(seen, condition=Condition.UNREACHABLE, since_ms=NOW)], [sent])
+    assert (keys(decision.create), decision.keep) == ([f"SiteDown/{CODE}/unreachable"], (sent,))
+
+
+def test_a_site_that_comes_back_down_trades_silence_for_what_it_tells() -> None:
+    decision = decided([site_now(CODE, INTERNET_DOWN, NOW)], [alert_of(silent_site(CODE, NOW - MINUTE))])
+    assert keys(decision.resolve) == [f"SiteSilent/{CODE}"]
+    assert keys(decision.create) == [f"SiteDown/{CODE}/internet_down"]
+
+
+def test_a_site_that_left_the_registry_takes_its_alerts_along() -> None:
+    [over] = decided([], [alert_of(DOWN_SINCE_A_MINUTE)]).resolve
+    assert over.ends_at_ms == NOW
+    assert "dihapus" in over.annotations["summary"]
+
+
+def test_a_second_outage_is_a_new_alert_under_the_same_key() -> None:
+    over = replace(alert_of(DOWN_SINCE_A_MINUTE), ends_at_ms=NOW - 30_000)
+    assert decided([site_now(CODE, LINE_DOWN, NOW - 5000)], [over]).create[0].starts_at_ms == NOW - 5000
+
+
+@pytest.mark.parametrize("sites", [[], [site_now(CODE, UP, NOW - MINUTE, heard_at_ms=NOW - MINUTE)]])
+def test_a_collector_that_just_started_ends_nothing_before_it_heard_the_site(sites: list[SiteNow]) -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided(sites, [sent], JUST_STARTED).keep == (sent,)
+
+
+def test_a_collector_that_just_started_calls_nobody_silent_until_the_grace_is_over() -> None:
+    quiet = silent_site(CODE, NOW - 3_600_000)
+    assert decided([quiet], rules=JUST_STARTED).create == ()
+    assert keys(decided([quiet], rules=JUST_STARTED, now_ms=NOW + 440_000).create) == [f"SiteSilent/{CODE}"]
+
+
+def test_once_heard_after_the_start_a_site_is_one_like_any_other() -> None:
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided([site_now(CODE, UP, NOW - 5000)], [sent], JUST_STARTED).resolve
+    assert decided([silent_site(CODE, NOW - 9000)], rules=JUST_STARTED).create
+
+
+# the words
+
+
+def test_an_alert_says_what_where_since_when_and_why_in_indonesian() -> None:
+    site = site_now(CODE, LINE_DOWN, NOW - MINUTE, district="Long Iram", why="gateway answers, 3 anchors do not")
+    assert alert_of(site).annotations == {
+        "summary": "Long Iram Bayan (64.07.05.2017): jalur penyedia putus sejak 22:12 WITA",
+        "description": "Long Iram Bayan (64.07.05.2017), Long Iram, Kutai Barat: jalur penyedia putus sejak "
+        "22:12 WITA. Gateway menjawab, internet dan jaringan intra tidak: jalur penyedia. Penyedia: Icon+ (vsat). "
+        "Bukti: gateway answers, 3 anchors do not.",
+        "link": "https://pantau.example/sites/64.07.05.2017",
+    }
+
+
+def test_a_resolved_alert_says_when_and_after_how_long() -> None:
+    [over] = decided([site_now(CODE, UP, NOW)], [alert_of(site_now(CODE, LINE_DOWN, NOW - 125 * MINUTE))]).resolve
+    assert over.annotations["summary"] == "Long Iram Bayan (64.07.05.2017): pulih 22:13 WITA, setelah 2 jam 5 menit"
+
+
+def test_a_time_of_another_day_has_its_date() -> None:
+    assert clock_time(NOW - 86_400_000, NOW, "Asia/Jakarta") == "2026-09-20 21:13 WIB"
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [(0, "0 detik"), (61_000, "1 menit 1 detik"), (3_600_000, "1 jam"), (2 * 86_400_000 + 999, "2 hari")],
+)
+def test_a_duration_has_at_most_two_units(ms: int, said: str) -> None:
+    assert duration(ms, Texts("id")) == said
+
+
+def test_a_mass_outage_is_one_message_with_a_limit() -> None:
+    down = [alert_of(site_now(f"64.{n}", LINE_DOWN, NOW)) for n in range(9)]
+    title, body = digest(down, [], 3, Texts("id"))
+    assert title == "9 lokasi terganggu"
+    assert body.splitlines()[0] == "✗ Kutai Barat: Long Iram Bayan (64.0): jalur penyedia putus sejak 22:13 WITA"
+    assert body.splitlines()[3:] == ["... dan 6 lagi"]
+
+
+def test_both_languages_hold_the_same_sentences_with_the_same_places() -> None:
+    def places(language: str) -> dict[str, set[str]]:
+        said = {name: text for name, text in _catalogue(language).items() if name.startswith("alert.")}
+        return {
+            name: {field for _, field, _, _ in string.Formatter().parse(text) if field} for name, text in said.items()
+        }
+
+    assert places("id") == places("en")
+    assert {f"alert.condition.{c}" for c in DOWN} | {f"alert.because.{c}" for c in DOWN} <= places("id").keys()
+
+
+# the shell
+
+
+class Recorder:
+    """A channel that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.counts: Mapping[str, int] = {"sent": 0}
+        self.seen: list[list[str]] = []
+        self.debts: set[str] = set()
+
+    def restore(self, records: Iterable[SentAlert]) -> None:
+        self.restored = list(records)
+
+    def deliver(self, alerts: Mapping[str, SentAlert], changed: Iterable[str]) -> None:
+        self.alerts = dict(alerts)
+        self.seen.append(sorted(changed))
+
+    def owes(self, key: str) -> bool:
+        return key in self.debts
+
+    async def close(self) -> None: ...
+
+
+class Desk:
+    """Alerts with its surroundings, on a clock that the test moves."""
+
+    def __init__(self, store: RememberedAlerts | None = None, **settings: float) -> None:
+        self.clock, self.store, self.province, self.channel = (
+            FakeClock(NOW),
+            store or RememberedAlerts(),
+            Province(),
+            Recorder(),
+        )
+        self.alerts = Alerts(
+            AlertSettings(startup_grace_s=settings.get("startup_grace_s", 0)),
+            store=self.store,
+            sites=self.province.sites,
+            clock=self.clock,
+            texts=Texts("id"),
+            external_url="",
+        )
+        self.alerts.channels["recorder"] = self.channel
+
+    async def see(self, *sites: SiteNow, after_s: float = 1) -> None:
+        self.clock.advance(after_s)
+        self.province.now = list(sites)
+        await self.alerts.tick()
+
+
+async def test_what_is_sent_is_saved_first_and_only_changes_are_news() -> None:
+    desk = Desk()
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    assert desk.channel.seen == [[f"SiteDown/{CODE}/line_down"], []]
+    assert list(desk.store.records) == [f"SiteDown/{CODE}/line_down"]
+    assert desk.alerts.firing() == {"SiteDown": 1, "SiteSilent": 0}
+
+
+async def test_a_restart_keeps_the_start_and_still_resolves() -> None:
+    first = Desk()
+    await first.see(DOWN_SINCE_A_MINUTE)
+    second = Desk(first.store)
+    await second.see(site_now(CODE, LINE_DOWN, NOW - 50_000, fresh=False))
+    assert second.channel.alerts == first.channel.alerts
+    await second.see(site_now(CODE, UP, NOW))
+    assert second.channel.alerts[f"SiteDown/{CODE}/line_down"].ends_at_ms == NOW
+
+
+async def test_a_resolved_alert_is_kept_for_a_quarter_of_an_hour_and_then_forgotten() -> None:
+    desk = Desk()
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    up = site_now(CODE, UP, NOW)
+    await desk.see(up)
+    await desk.see(up, after_s=899)
+    assert desk.channel.alerts
+    await desk.see(up, after_s=2)
+    assert (desk.channel.alerts, desk.store.records) == ({}, {})
+
+
+async def test_a_resolved_alert_that_somebody_was_not_told_of_is_kept_for_a_day() -> None:
+    desk = Desk()
+    desk.channel.debts = {f"SiteDown/{CODE}/line_down"}
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    await desk.see(site_now(CODE, UP, NOW))
+    await desk.see(site_now(CODE, UP, NOW), after_s=86_399)
+    assert desk.channel.alerts
+    await desk.see(site_now(CODE, UP, NOW), after_s=2)
+    assert desk.channel.alerts == {}
+
+
+async def test_a_full_disk_keeps_no_alert_from_being_told_and_it_is_saved_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    desk = Desk()
+    await desk.see()
+    desk.store.broken = True
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    assert desk.channel.seen[-1] == [f"SiteDown/{CODE}/line_down"]
+    assert "not_saved" in caplog.text
+    desk.store.broken = False
+    await desk.see(DOWN_SINCE_A_MINUTE)
+    assert list(desk.store.records) == [f"SiteDown/{CODE}/line_down"]
+
+
+async def test_records_of_channels_are_theirs_and_no_alerts() -> None:
+    store = RememberedAlerts()
+    store.put_alerts([replace(alert_of(DOWN_SINCE_A_MINUTE), key="apprise:abc:SiteDown/x/line_down")])
+    desk = Desk(store)
+    await desk.see()
+    assert desk.channel.alerts == {}
+    assert len(desk.channel.restored) == 1
+
+
+# the settings
+
+
+def test_every_channel_has_its_table_in_the_settings() -> None:
+    for name, kind in CHANNELS.items():
+        assert kind.settings in AlertSettings.model_fields[name].annotation.__args__  # type: ignore[union-attr]  # Optional[...]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # Apprise imports it
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ({"alertmanager": {"urls": ["127.0.0.1:9093"]}}, "must begin with http:// or https://"),
+        (
+            {"alertmanager": {"urls": ["http://a"], "basic_user": "u"}},
+            "basic_user and basic_password_file belong together",
+        ),
+        ({"alertmanager": {"urls": ["http://a"], "bearer_token_file": "/nowhere"}}, "there is no such file"),
+        ({"alertmanager": {"urls": ["http://a"], "ca_file": "ca.pem"}}, "must be an absolute path"),
+        ({"alertmanager": {"url": "http://a"}}, "Did you mean urls?"),
+        ({"apprise": {}}, "name urls or urls_file"),
+        ({"apprise": {"urls": ["json://x", "geheim://token"]}}, "URL number 2 is not one that Apprise understands"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line_without_its_secrets(table: dict[str, object], line: str) -> None:
+    with pytest.raises(BadSettings) as told:
+        check(table, AlertSettings, "collector.toml")
+    assert line in str(told.value)
+    assert "geheim" not in str(told.value)

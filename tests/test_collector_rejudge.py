@@ -1,0 +1,90 @@
+"""Order does not matter: judging what each arrival touches ends where judging everything at once does."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector.columns import Columns, concatenate
+from collector.condition import Flip
+from collector.judge import JudgeSettings
+from collector.registry import Medium
+from collector.rejudge import rejudge_site
+from collector.store import Store, Touched
+from shared.result import Group
+from tests.test_collector_judge import rows
+
+SECOND = 1000
+
+
+class MemoryStore:
+    """Just what judging asks of a store, without a disk."""
+
+    def __init__(self) -> None:
+        self.columns = Columns.empty()
+        self.kept: list[Flip] = []
+
+    def add(self, part: Columns) -> None:
+        self.columns = concatenate([self.columns, part])
+
+    def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
+        c = self.columns
+        return concatenate([c.take((c.at_ms >= from_ms) & (c.at_ms < to_ms))]) if len(c) else c
+
+    def span(self, site: str) -> tuple[int, int]:
+        return int(self.columns.at_ms.min()), int(self.columns.at_ms.max())
+
+    def flips(self, site: str, from_ms: int, to_ms: int, scope: str | None = None) -> list[Flip]:
+        found = (f for f in self.kept if f.site == site and from_ms <= f.at_ms < to_ms)
+        return [f for f in found if scope in (None, f.scope)]
+
+    def state_at(self, site: str, at_ms: int) -> list[Flip]:
+        last = {f.scope: f for f in self.kept if f.site == site and f.at_ms <= at_ms}
+        return [last[scope] for scope in sorted(last)]
+
+    def replace_flips(self, site: str, from_ms: int, to_ms: int, flips: Sequence[Flip]) -> None:
+        rest = [f for f in self.kept if f.site != site or not from_ms <= f.at_ms < to_ms]
+        self.kept = sorted([*rest, *flips], key=lambda f: (f.at_ms, f.scope))
+
+
+def judged(parts: Sequence[Columns]) -> list[Flip]:
+    store = MemoryStore()
+    for part in parts:
+        store.add(part)
+        touched = Touched(site="s", from_ms=int(part.at_ms.min()), to_ms=int(part.at_ms.max()))
+        rejudge_site(cast("Store", store), touched, JudgeSettings(), Medium.FIBER)
+    return store.kept
+
+
+STORIES = st.lists(st.sampled_from(["o" * 9, "o", "t", "tttt", "ttttttttttt", "e", "i", " ", " " * 8]), max_size=40).map(
+    lambda parts: ("".join(parts) + "o")[:160]
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Columns]:
+    """Three groups of a site over up to 80 minutes, cut into pieces that come in any order, some of them twice."""
+    whole = concatenate(
+        [
+            rows(draw(STORIES), group, target=group, start_ms=i * 7 * SECOND, every_ms=30 * SECOND)
+            for i, group in enumerate((Group.GATEWAY, Group.INTRANET, Group.INTERNET))
+        ]
+    )
+    by_time = whole.take(whole.at_ms.argsort(kind="stable"))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(by_time) - 1)), max_size=5)))
+    edges = [0, *[c for c in cuts if c < len(by_time)], len(by_time)]
+    pieces = [by_time.take(_range(a, b)) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return draw(st.permutations(pieces))
+
+
+def _range(start: int, end: int):  # type: ignore[no-untyped-def]  # numpy's own type is longer than the function
+    import numpy as np  # noqa: PLC0415  one use
+
+    return np.arange(start, end)
+
+
+@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(histories())
+def test_any_order_of_arrival_gives_the_same_flips(pieces: list[Columns]) -> None:
+    assert judged(pieces) == judged([concatenate(pieces)])
