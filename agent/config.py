@@ -13,13 +13,13 @@ from agent.push import PushSettings
 from agent.spool import SpoolSettings
 from shared.result import Group
 from shared.settings import FilePath, Listen, Settings, load
-from shared.texts import LANGUAGES
 from shared.wire import MAX_TARGETS
 
 if TYPE_CHECKING:
     AnyTarget = TargetSettings
 else:  # a new kind of probe needs its line in PROBES and nothing here
-    AnyTarget = Annotated[Union[tuple(kind.settings for kind in PROBES.values())], Field(discriminator="probe")]
+    _KINDS = tuple(kind.settings for kind in PROBES.values())
+    AnyTarget = Annotated[Union[_KINDS], Field(discriminator="probe")]  # noqa: UP007  `|` cannot join a tuple
 
 DEFAULT_PATHS = (Path("agent.toml"), Path("/etc/kentongan/agent.toml"))
 """Where the configuration is looked for when nobody says where it is."""

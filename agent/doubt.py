@@ -251,9 +251,9 @@ class Agenda:
 
 
 def _next_slot(after_s: float, every_s: float, slot: float) -> float:
-    """The first time after `after_s` that lies at the share `slot` of a turn of `every_s`, on the next beat."""
-    turns = (after_s - slot * every_s) // every_s + 1
-    return ceil((turns + slot) * every_s / BEAT_S) * BEAT_S
+    """The first time after `after_s` that lies at the share `slot` of a turn of `every_s`, rounded to a beat."""
+    in_turn_s = ceil(slot * every_s / BEAT_S) * BEAT_S
+    return ((after_s - in_turn_s) // every_s + 1) * every_s + in_turn_s
 
 
 def _interleaved(targets: Sequence[Asked]) -> list[int]:

@@ -23,11 +23,15 @@ def write_whole(path: Path, data: bytes) -> None:
     beside = path.with_name(path.name + ".new")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        write_all(handle, data)
-        flush_file(handle)
-    finally:
-        os.close(handle)
-    os.replace(beside, path)
+        try:
+            write_all(handle, data)
+            flush_file(handle)
+        finally:
+            os.close(handle)
+        os.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)  # half a file would take the room that a full disk needs
+        raise
     flush_directory(path.parent)
 
 

@@ -1,4 +1,4 @@
-"""A set of sequence numbers, kept as inclusive intervals: acknowledgements come out of order, yet soon melt into a few of them."""
+"""A set of sequence numbers as inclusive intervals: acknowledgements come out of order, yet soon melt into a few."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 AT_MOST = 200
 """Probes running at the same moment; the rest wait. A thousand targets that go down together hurt nobody."""
+GRACE_S = 30.0
+"""A probe keeps its own time. One that is not back so long after twice its timeout is broken, and is ended."""
 SLEPT_MS = 1_000
 """A probe during which the host slept longer than this says nothing about the line."""
 
@@ -50,12 +52,13 @@ class Schedule:
         on_flip: OnFlip,
         probes: Mapping[str, ProbeKind] = PROBES,
         at_most: int = AT_MOST,
+        grace_s: float = GRACE_S,
     ) -> None:
         asked = [Asked(name=t.name, group=t.group, interval_s=t.interval_s or interval_s, site=t.site) for t in targets]
-        self._targets, self._kit, self._at_most = tuple(targets), kit, at_most
+        self._targets, self._kit, self._at_most, self._grace_s = tuple(targets), kit, at_most, grace_s
         self._on_result, self._on_flip = on_result, on_flip
         self._run_of = {kind.settings: kind.run for kind in probes.values()}
-        self._zone = _SteadyZone(kit.clock)
+        self._zone = SteadyZone(kit.clock)
         self._agenda = Agenda(asked, self._zone.now_s(), rng)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._scheduler = AsyncIOScheduler(timezone=self._zone)
@@ -73,6 +76,7 @@ class Schedule:
             coalesce=True,
             max_instances=10,  # a round never waits, so rounds cannot overlap; APScheduler only notices their end late
         )
+        self._begin()  # who is due already is not in the agenda's future
 
     async def stop(self) -> None:
         """Cancels what is under way; its results are not measured to the end and are none."""
@@ -106,7 +110,7 @@ class Schedule:
             if state is not None:
                 self._on_flip(target, state)
         except Exception:  # the boundary of this task: one result that cannot be kept must not end the target's probing
-            log.exception("event=result_not_kept target=%s", target.name)
+            log.exception("result_not_kept target=%s", target.name)
         self._hurry()
 
     def _hurry(self) -> None:
@@ -119,11 +123,11 @@ class Schedule:
     async def _probe(self, target: TargetSettings) -> Result:
         clock, started_ms, asleep_ms = self._kit.clock, self._kit.clock.boot_ms(), _asleep_ms(self._kit.clock)
         try:
-            async with asyncio.timeout(2 * target.timeout_s + 5):  # a probe keeps its own time; this ends a broken one
+            async with asyncio.timeout(2 * target.timeout_s + self._grace_s):
                 result = await self._run_of[type(target)](target, self._kit)
         except Exception as error:  # the boundary of a probe: what escapes it is our bug and no fault of the line
-            log.error("event=probe_broken target=%s error=%r", target.name, error)
-            log.debug("event=probe_broken target=%s", target.name, exc_info=True)
+            log.error("probe_broken target=%s error=%r", target.name, error)
+            log.debug("probe_broken target=%s", target.name, exc_info=True)
             return _our_error(target, started_ms, repr(error))
         if _asleep_ms(clock) - asleep_ms > SLEPT_MS:
             return _our_error(target, started_ms, "the host slept during the probe")
@@ -141,7 +145,7 @@ def _asleep_ms(clock: Clock) -> float:
     return clock.boot_ms() - clock.mono_ns() / 1e6
 
 
-class _SteadyZone(tzinfo):
+class SteadyZone(tzinfo):
     """A time zone in which it is as late as the monotonic clock says, counted from an arbitrary day."""
 
     _DAY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -172,7 +176,7 @@ class _SteadyZone(tzinfo):
 class _WhenDue(BaseTrigger):  # type: ignore[misc]  # apscheduler ships no types
     """Fires when the agenda has somebody due."""
 
-    def __init__(self, agenda: Agenda, zone: _SteadyZone) -> None:
+    def __init__(self, agenda: Agenda, zone: SteadyZone) -> None:
         self._agenda, self._zone = agenda, zone
 
     def get_next_fire_time(self, _previous: datetime | None, _now: datetime) -> datetime:

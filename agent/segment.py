@@ -1,17 +1,19 @@
 """The files of the spool: one segment holds results of one context, in order of sequence number without a hole.
 
-A segment is called `<first>-<born>-<stream>-<context>.open` while it is written and `...-<count>.seg` once it is complete, so that
-opening a spool of a month reads names, not results (first, born, count are hexadecimal; born is the spool's own age in seconds).
+A segment is called `<first>-<born>-<stream>-<context>.open` while it is written and `...-<count>.seg` once it is
+complete, so that opening a spool of a month reads names, not results (first, born and count are hexadecimal; born is
+the spool's own age in seconds).
 Inside, everything is a frame, little-endian:
 
     magic 2 bytes | crc32 u32 of all that follows | kind u8 | length u32 of the payload | sequence number u64 | payload
 
-The first frame holds the context (msgpack); then comes one frame of RECORD_BYTES a result. The crc starts from the file's name: a
-block of a deleted segment that a power cut washes into this one has the right magic and a right checksum, but not *ours*.
-All result frames are equally long, so a result's place tells its number: what was damaged is known by number and counted exactly,
-and whatever lies behind the damage is read.
+The first frame holds the context (msgpack); then comes one frame of RECORD_BYTES a result. The crc starts from the
+file's name: a block of a deleted segment that a power cut washes into this one has the right magic and a right checksum,
+but not *ours*. All result frames are equally long, so a result's place tells its number: what was damaged is known by
+number and counted exactly, and whatever lies behind the damage is read.
 """
 
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ from shared.wire import U32_MAX, Context
 
 MAGIC = b"\xd6k"
 HEAD, RECORD = 1, 2
+PAGE = 4096
 _FRAME = struct.Struct("<2sIBIQ")
 _PREFIX = struct.Struct("<2sI")
 _BODY = struct.Struct("<BIQ")
@@ -85,7 +88,7 @@ def frames(data: bytes, seed: int) -> Iterator[tuple[int, int, int, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands in a segment's name: the number of its first result, its birth on the spool's clock, its stream and context."""
+    """A segment's name: the number of its first result, its birth on the spool's clock, its stream and context."""
 
     first: int
     born_s: int
@@ -115,7 +118,7 @@ class Label:
 
 @dataclass(slots=True)
 class Segment:
-    """A run of results, in a file or, while the disk takes none, in memory. `base` is where its first result frame begins."""
+    """A run of results, in a file or, while the disk takes none, in memory. `base` is where the results begin."""
 
     label: Label
     count: int = 0
@@ -137,7 +140,7 @@ class Segment:
         return 0 if self.path is None else self.base + self.count * RECORD_BYTES
 
     def read(self, first: int, last: int) -> list[tuple[int, bytes]]:
-        """(sequence number, payload) of first ... last; what is damaged is missing. A file that cannot be read has none."""
+        """(sequence number, payload) of first ... last; what is damaged or gone is missing. Raises OSError."""
         start, size = self.base + (first - self.first) * RECORD_BYTES, (last - first + 1) * RECORD_BYTES
         data = bytes(self.memory[start : start + size]) if self.memory is not None else self._from_disk(start, size)
         return [
@@ -152,11 +155,25 @@ class Segment:
 
     def _from_disk(self, start: int, size: int) -> bytes:
         try:
-            with open(self.path or os.devnull, "rb") as file:
-                file.seek(start)
-                return file.read(size)
-        except OSError:
+            with open(self.path or os.devnull, "rb", buffering=0) as file:
+                return _read_around(file.fileno(), start, size)
+        except FileNotFoundError:
             return b""
+
+
+def _read_around(handle: int, start: int, size: int) -> bytes:
+    """`size` bytes at `start`; on a failing disk zeros stand for the pages that cannot be read."""
+    try:
+        os.lseek(handle, start, os.SEEK_SET)
+        return os.read(handle, size)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        if size <= PAGE:
+            return bytes(size)
+        return b"".join(
+            _read_around(handle, at, min(PAGE, start + size - at)) for at in range(start, start + size, PAGE)
+        )
 
 
 def encode_context(context: Context, seed: int) -> bytes:
@@ -177,16 +194,18 @@ def decode_context(data: bytes, seed: int) -> Context | None:
 def inspect(path: Path, label: Label, count: int | None, head_bytes: int) -> tuple[Segment, Ranges]:
     """The segment at `path` and the numbers that it should hold but does not; raises OSError.
 
-    1. A complete segment with a sound head and the right length is taken at its word: its results are checked when they are read.
-    2. Otherwise every frame is looked at. Where the results begin, the head says; if it is damaged, any sound result (its place
-       and its number); if there is none, `head_bytes`, the length of the other copy of the context.
+    1. A complete segment with a sound head and the right length is taken at its word; results are checked when read.
+    2. Otherwise every frame is looked at. Where the results begin, the head says; if it is damaged, any sound result
+       (its place and its number); if there is none, `head_bytes`, the length of the other copy of the context.
     3. An open segment holds as many results as there is room for: what a power cut left as zeros is lost, and counted.
     """
     size = path.stat().st_size
     base = _head_bytes(path, label)
     if count is not None and base is not None and size == base + count * RECORD_BYTES:
         return Segment(label, count, base, path), Ranges()
-    data, found, sound_base = path.read_bytes(), Ranges(), None
+    found, sound_base = Ranges(), None
+    with path.open("rb", buffering=0) as file:
+        data = _read_around(file.fileno(), 0, size)
     for at, kind, seq, _ in frames(data, label.seed):
         if kind == RECORD and seq >= label.first:
             found.add(seq, seq)

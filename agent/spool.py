@@ -3,37 +3,35 @@
 What is promised, and what it rests on:
 
 * `append` has written the result when it returns: a `kill -9` loses nothing. `sync` makes it survive a power cut.
-* A result is handed out for sending only once it is synced. Otherwise a power cut could take back a number that the collector
-  has already stored, and the next result under that number would be thrown away as a duplicate.
-* While the disk takes nothing (full, read-only, failing), results are kept in memory, bounded, under a stream of this run alone,
-  for the same reason. They are written to disk as soon as it takes them.
+* A result is handed out for sending only once it is synced. Otherwise a power cut could take back a number that the
+  collector has already stored, and the next result under that number would be thrown away as a duplicate.
+* While the disk takes nothing (full, read-only, failing), results are kept in memory, bounded, under a stream of this
+  run alone, for the same reason. They are written to disk as soon as it takes them.
 * A full disk costs the oldest results, in whole segments; `dropped` counts everything that is lost, by reason.
-* Age is measured by the spool's own clock (it counts the boot clock over all runs), because an office PC that wakes up in 2012
-  must not throw away its backlog when it learns the year.
+* Age is measured by the spool's own clock (it counts the boot clock over all runs), because an office PC that wakes up
+  in 2012 must not throw away its backlog when it learns the year.
 
 Safe to use from several threads. The files: segment.py, spool_files.py, spool_state.py.
 """
 
-import errno
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Annotated
 
-import msgspec
 from pydantic import Field
 
 from agent import spool_state
 from agent.durable import flush_file
-from agent.ranges import Ranges
-from agent.segment import RECORD, RECORD_BYTES, Label, Segment, frame, pack, unpack
+from agent.holdings import Contexts, Holdings
+from agent.segment import Segment, pack, unpack
+from agent.slices import Slice
 from agent.spool_files import SpoolFiles
-from agent.spool_state import SpoolState
+from agent.spool_writer import TAIL_RESULTS, SpoolWriter
 from shared.clock import Clock
 from shared.result import Result
 from shared.settings import Settings
@@ -42,13 +40,9 @@ from shared.wire import MAX_RESULTS, Context
 log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 1 << 20
-TAIL_RESULTS = 1_000
-"""Results in one segment in memory; so many wait there before a full disk costs the oldest segment on it."""
-RETRY_S = 10
-"""Seconds between attempts to write to a disk that took nothing."""
 PERSIST_S = 60
 """Seconds of acknowledgements that a crash may forget; what was forgotten is sent again, and recognised."""
-CONTEXTS_KEPT = 4
+AGE_CHECK_S = 60
 
 
 class SpoolSettings(Settings):
@@ -64,104 +58,73 @@ class SpoolSettings(Settings):
     """Results kept in memory while the disk takes none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
-    """Results of one stream and context with contiguous numbers; `results` are (target index in the context, result)."""
-
-    stream: str
-    first_seq: int
-    context: Context
-    results: Sequence[tuple[int, Result]]
-
-    @property
-    def last_seq(self) -> int:
-        return self.first_seq + len(self.results) - 1
-
-    def halves(self) -> tuple["Slice", "Slice"]:
-        """The same results in two slices; needs at least two."""
-        middle = len(self.results) // 2
-        return (
-            Slice(stream=self.stream, first_seq=self.first_seq, context=self.context, results=self.results[:middle]),
-            Slice(
-                stream=self.stream, first_seq=self.first_seq + middle, context=self.context, results=self.results[middle:]
-            ),
-        )
-
-
 class Spool:
-    """The queue in `directory`. Raises SpoolInUse if another agent has it; a directory that cannot be used is logged, not raised."""
+    """The queue in `directory`. Raises SpoolInUse if another agent has it.
+
+    A directory that cannot be used is logged, and the spool works in memory.
+    """
 
     def __init__(self, directory: Path, settings: SpoolSettings, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
-        self._segment_bytes = min(SEGMENT_BYTES, settings.max_bytes // 16)
+        self._clock, self._max_age_s = clock, round(settings.max_age_days * 86_400)
         self._lock, self._syncing = RLock(), Lock()
         self._files = SpoolFiles(directory)
-        self._segments: list[Segment] = []  # in order of sequence number
-        self._finished: list[Segment] = []  # nothing left to send; deleted once the state that says so is on disk
-        self._open: Segment | None = None
-        self._contexts: dict[str, Context] = {}
-        self._current = ""
+        self._held = Holdings(self._files, clock)
+        self._contexts = Contexts(self._files, self._held)
+        self._writer = SpoolWriter(
+            self._files,
+            self._held,
+            self._contexts,
+            clock,
+            segment_bytes=min(SEGMENT_BYTES, settings.max_bytes // 16),
+            max_bytes=settings.max_bytes,
+            memory_results=settings.memory_results,
+        )
         self._index: dict[str, int] = {}
-        self._state = SpoolState()
-        self._memory_stream = secrets.token_hex(8)
-        self._failing: OSError | None = None
-        self._retry_ns = self._persist_ns = self._age_ns = 0
-        self._urgent = False
-        self._opened_boot_ms = clock.boot_ms()
+        self._persist_ns = self._age_ns = 0
         self._oldest: tuple[int, int] | None = None
-        try:
-            self._files.prepare()
-            self._recover()
-        except OSError as error:
-            self._take_to_memory(error)
-        self._state.stream = self._state.stream or secrets.token_hex(8)
-        self._synced = self._state.next_seq - 1
+        self._recover()
+        self._persist()
 
     # what the agent does with it
 
     @property
     def stream(self) -> str:
         """The stream of new results: the same over restarts, unless damage left it unclear which numbers were used."""
-        return self._memory_stream if self._failing else self._state.stream
+        return self._writer.memory_stream if self._writer.failing else self._held.state.stream
 
     def open_context(self, context: Context) -> None:
         """What is appended from now on was measured in `context`."""
         with self._lock:
-            self._current, self._contexts[context.name] = context.name, context
+            self._contexts.open(context)
             self._index = {target.name: i for i, target in enumerate(context.targets)}
-            if self._open:
-                try:
-                    self._complete_open()
-                except OSError as error:
-                    self._leave_disk(error)
+            self._writer.complete_open()
 
     def append(self, result: Result) -> int:
-        """Keep `result`; returns its sequence number. A disk that does not take it is our business, not the caller's."""
-        payload = pack(self._index[result.target], result)
+        """Keep `result`; returns its sequence number. A disk that does not take it is not the caller's business."""
         with self._lock:
-            seq = self._state.next_seq
-            if not self._write(seq, payload):
-                self._remember(seq, payload, self._current)
-            self._state.next_seq = seq + 1
+            payload = pack(self._index[result.target], result)
+            seq = self._held.state.next_seq
+            self._held.state.next_seq = seq + 1
+            self._writer.write(seq, payload)
             self._drop_old()
             return seq
 
     def sync(self) -> None:
-        """Make everything appended so far survive a power cut, and hand it out from now on. Blocks; call it in a thread."""
+        """Make what was appended survive a power cut, and hand it out from now on. Blocks; call it in a thread."""
         with self._syncing:
             with self._lock:
-                segment, upto = self._open, self._state.next_seq - 1
+                segment, upto = self._held.open, self._held.state.next_seq - 1
                 handle = self._files.duplicate() if segment else -1
             try:
                 if handle >= 0:
                     flush_file(handle)
             except OSError as error:
                 with self._lock:
-                    if self._open is segment:
-                        self._leave_disk(error, distrust=True)
+                    if self._held.open is segment:
+                        self._writer.distrust(error)
             else:
                 with self._lock:
-                    self._synced = max(self._synced, upto)
+                    self._writer.synced = max(self._writer.synced, upto)
             finally:
                 if handle >= 0:
                     os.close(handle)
@@ -170,13 +133,13 @@ class Spool:
     def close(self) -> None:
         """Sync, and leave a directory that opens without looking through results."""
         with self._lock:
-            try:
-                if self._open:
-                    self._complete_open()
-            except OSError as error:
-                self._leave_disk(error)
-            self._return_to_disk(force=True)
-            self._urgent = True
+            self._writer.complete_open()
+            self._writer.return_to_disk()
+            self._held.urgent = True
+            if lost := sum(s.count for s in self._held.in_memory()):
+                log.error(
+                    "spool_closed lost=%d error=%r the disk took nothing until the end", lost, self._writer.failing
+                )
         self.sync()
         self._files.close()
 
@@ -186,7 +149,7 @@ class Spool:
         """The last run of synced results not yet done with, from `since_seq` on: at most the `limit` newest of it."""
 
         def run(segment: Segment) -> tuple[int, int] | None:
-            gap = self._state.done.last_gap(max(segment.first, since_seq), self._last_synced(segment))
+            gap = self._held.state.done.last_gap(max(segment.first, since_seq), self._last_synced(segment))
             return gap and (max(gap[0], gap[1] - min(limit, MAX_RESULTS) + 1), gap[1])
 
         return self._take(run, newest_first=True)
@@ -195,7 +158,7 @@ class Spool:
         """The first run of synced results not yet done with, below `before_seq`: at most the `limit` oldest of it."""
 
         def run(segment: Segment) -> tuple[int, int] | None:
-            gap = self._state.done.first_gap(segment.first, min(self._last_synced(segment), before_seq - 1))
+            gap = self._held.state.done.first_gap(segment.first, min(self._last_synced(segment), before_seq - 1))
             return gap and (gap[0], min(gap[1], gap[0] + min(limit, MAX_RESULTS) - 1))
 
         return self._take(run, newest_first=False)
@@ -203,56 +166,146 @@ class Spool:
     def ack(self, first_seq: int, last_seq: int) -> None:
         """The collector has first ... last on disk: they are never sent again."""
         with self._lock:
-            self._done(first_seq, min(last_seq, self._state.next_seq - 1))
+            self._held.finish(first_seq, min(last_seq, self._held.state.next_seq - 1))
 
     def set_aside(self, first_seq: int, last_seq: int, why: str) -> None:
-        """The collector will never take first ... last: keep them for a person to look at, and never send them again."""
+        """The collector will never take first ... last: keep them for a person to see, never send them again."""
         with self._lock:
-            with suppress(OSError):
-                self._files.set_aside(self._as_lines(first_seq, last_seq, why))
-            self._state.set_aside += self._done(first_seq, last_seq)
-            self._urgent = True
+            for segment in self._held.segments:
+                low, high = max(first_seq, segment.first), min(last_seq, segment.last)
+                with suppress(OSError):
+                    if low <= high and (piece := self._read(segment, low, high)):
+                        self._files.set_aside(piece.lines(why))
+            self._held.state.set_aside += self._held.finish(first_seq, last_seq)
+            self._held.urgent = True
         log.warning("spool_set_aside first_seq=%d last_seq=%d why=%r", first_seq, last_seq, why)
 
     # what is known of it
 
     @property
     def next_seq(self) -> int:
-        return self._state.next_seq
+        return self._held.state.next_seq
 
     @property
     def floor_seq(self) -> int:
         """Nothing below it will ever be sent again."""
         with self._lock:
-            gaps = (self._state.done.first_gap(s.first, s.last) for s in self._segments)
-            return next((gap[0] for gap in gaps if gap), self._state.next_seq)
+            return self._held.floor()
 
     @property
     def pending(self) -> int:
         """Results not yet done with."""
         with self._lock:
-            return sum(self._pending(s) for s in self._segments)
+            return self._held.pending()
 
     @property
     def pending_bytes(self) -> int:
-        """What the spool takes on disk and in memory."""
+        """What the results take on disk and in memory, those included that share a segment with pending ones."""
         with self._lock:
-            return sum(s.size + len(s.memory or b"") for s in (*self._segments, *self._finished))
+            return self._held.bytes_on_disk + self._held.bytes_in_memory
 
     @property
     def dropped(self) -> dict[str, int]:
         """Results lost since the directory was made, by reason: age, size, damaged, disk_full."""
-        return dict(self._state.dropped)
+        return dict(self._held.state.dropped)
 
     @property
     def set_aside_count(self) -> int:
-        return self._state.set_aside
+        return self._held.state.set_aside
 
     @property
     def oldest_pending_ms(self) -> int | None:
-        """When the oldest result not yet done with was measured, in wall time as the host believed; None if there is none."""
+        """When the oldest result that can be sent was measured, in wall time as the host believed."""
         floor = self.floor_seq
         if self._oldest is None or self._oldest[0] != floor:
             piece = self.oldest(floor + 1, 1)
-            self._oldest = piece and (floor, piece.results[0][1].started_ms + piece.context.clock_base_ms)
-        return self._oldest and self._oldest[1]
+            self._oldest = (floor, piece.results[0][1].started_ms + piece.context.clock_base_ms) if piece else None
+        return self._oldest[1] if self._oldest else None
+
+    # how it is done
+
+    def _recover(self) -> None:
+        clear = False
+        try:
+            self._files.prepare()
+        except OSError as error:
+            self._writer.work_in_memory(error)
+        try:
+            clear = self._held.recover()
+            self._writer.recovered = True
+        except OSError as error:
+            self._writer.work_in_memory(error)
+        state = self._held.state
+        self._writer.synced = state.next_seq - 1
+        if not clear:
+            state.stream = secrets.token_hex(8)
+            self._held.urgent = True
+        log.info(
+            "spool_opened stream=%s next_seq=%d pending=%d lost=%s",
+            state.stream,
+            state.next_seq,
+            self.pending,
+            state.dropped,
+        )
+
+    def _take(self, run: Callable[[Segment], tuple[int, int] | None], *, newest_first: bool) -> Slice | None:
+        """The run of the first segment that has one; what turns out to be damaged is left out, and looked for anew."""
+        while True:
+            with self._lock:
+                segments = reversed(self._held.segments) if newest_first else iter(self._held.segments)
+                chosen = next(((s, found) for s in segments if (found := run(s))), None)
+                if chosen is None:
+                    return None
+                segment, (first, last) = chosen
+                try:
+                    if piece := self._read(segment, first, last):
+                        return piece
+                except OSError as error:  # too many open files and the like: it is there, but not now
+                    log.warning("spool_read state=failing error=%r", str(error))
+                    return None
+
+    def _read(self, segment: Segment, first: int, last: int) -> Slice | None:
+        """All of first ... last, or None after what is damaged was counted. Raises OSError.
+
+        Without a context (both copies damaged) nobody knows what was measured: the whole segment is lost.
+        """
+        context = self._contexts.get(segment.label.context)
+        rows = segment.read(first, last) if context else []
+        if context and len(rows) == last - first + 1:
+            results = [unpack(payload, context) for _, payload in rows]
+            return Slice(stream=segment.label.stream, first_seq=first, context=context, results=results)
+        first, last = (first, last) if context else (segment.first, segment.last)
+        lost = self._held.lose_all_but(rows, first, last)
+        log.warning("spool_damaged first_seq=%d last_seq=%d lost=%d", first, last, lost)
+        return None
+
+    def _last_synced(self, segment: Segment) -> int:
+        return min(segment.last, self._writer.synced) if segment is self._held.open else segment.last
+
+    def _drop_old(self) -> None:
+        if self._clock.mono_ns() >= self._age_ns:
+            self._age_ns = self._clock.mono_ns() + AGE_CHECK_S * 1_000_000_000
+            self._held.drop_born_before(self._held.age_s() - self._max_age_s)
+
+    def _persist(self) -> None:
+        """Save the state if it is time, and only then delete what it calls finished: no crash can look like a loss."""
+        with self._lock:
+            held, now_ns = self._held, self._clock.mono_ns()
+            if not self._writer.recovered or not (held.urgent or (held.changed and now_ns >= self._persist_ns)):
+                return
+            held.urgent = held.changed = False
+            self._persist_ns = now_ns + PERSIST_S * 1_000_000_000
+            held.state.lived_s = held.age_s()
+            content, finished = held.state.encode(), list(held.finished)
+        try:
+            spool_state.save(self._files.directory, held.state.generation, content)
+        except OSError:
+            held.changed = (
+                True  # the writer says what is wrong; acknowledgements that are forgotten are asked for again
+            )
+        for segment in finished:
+            self._files.remove(segment)
+        with self._lock:
+            held.finished = [s for s in held.finished if s not in finished]
+            if finished:
+                self._files.forget_contexts({self._contexts.current, *(s.label.context for s in held.segments)})

@@ -1,4 +1,7 @@
-"""The spool's directory: its lock, its segments and the second copy of each context. Says what the disk did, decides nothing."""
+"""The spool's directory: its lock, its segments and the second copy of each context.
+
+It says what the disk did and decides nothing.
+"""
 
 import errno
 import os
@@ -9,7 +12,7 @@ from zlib import crc32
 
 from agent.durable import flush_directory, flush_file, write_all, write_whole
 from agent.ranges import Ranges
-from agent.segment import HEAD, Label, Segment, decode_context, encode_context, frame, inspect
+from agent.segment import Label, Segment, decode_context, encode_context, inspect
 from shared.wire import Context
 
 SET_ASIDE_BYTES = 1 << 20
@@ -29,7 +32,9 @@ class SpoolFiles:
         self._handle = -1
 
     def prepare(self) -> None:
-        """Make the directory and lock it; raises SpoolInUse."""
+        """Make the directory and lock it; raises SpoolInUse. Needs doing once, may be asked for again."""
+        if self._lock >= 0:
+            return
         for folder in (self.directory, self._contexts):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -40,25 +45,34 @@ class SpoolFiles:
             raise SpoolInUse(f"{self.directory}: another agent is running with this directory") from None
         self._lock = handle
 
+    def is_empty(self) -> bool:
+        """Whether no spool has ever written here."""
+        return not any(path.name not in {"lock", "contexts"} for path in self.directory.iterdir())
+
     def find(self) -> Iterator[tuple[Segment, Ranges, bool]]:
-        """Every segment in order, the numbers missing from it, and whether it was left open; the open ones are synced now."""
+        """Every segment in order, the numbers missing from it, and whether it was left open; it is synced now."""
         for path in sorted(self.directory.iterdir()):
             named = Label.parse(path.name)
             if named is None:
+                if path.suffix == ".new":  # a crash while it was written
+                    self._unlink(path)
                 continue
             label, count = named
             segment, missing = inspect(path, label, count, _size(self._contexts / label.context))
             if count is None:
-                with path.open("rb+") as file:
-                    flush_file(file.fileno())
-                self._complete(segment)
+                with suppress(OSError):  # a read-only disk holds what it holds
+                    with path.open("rb+") as file:
+                        flush_file(file.fileno())
+                    self._complete(segment)
             yield segment, missing, count is None
 
     def start(self, label: Label, context: Context) -> Segment:
         """A new open segment on disk, its name synced."""
         self.keep_context(label.context, context)
         path, head = self.directory / label.name(), encode_context(context, label.seed)
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+        self._handle = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600
+        )
         try:
             write_all(self._handle, head)
             flush_directory(self.directory)
@@ -78,7 +92,7 @@ class SpoolFiles:
         return os.dup(self._handle)
 
     def finish(self, segment: Segment) -> None:
-        """Cut the open segment to its count, sync, close and name it complete. An OSError means: not known to be on disk."""
+        """Cut the open segment to its count, sync, close and complete it; OSError: not known to be on disk."""
         try:
             os.ftruncate(self._handle, segment.size)
             flush_file(self._handle)
@@ -105,19 +119,18 @@ class SpoolFiles:
     def remove(self, segment: Segment) -> None:
         """Delete the file; never raises: what stays behind is known to be done with."""
         if segment.path is not None:
-            with suppress(OSError):
-                segment.path.unlink(missing_ok=True)
+            self._unlink(segment.path)
 
     def context(self, name: str, segments: Iterable[Segment]) -> Context | None:
-        """The context called `name` from its own file or from the head of a segment; a damaged own copy is mended. Never raises."""
+        """The context called `name` from its own file, else from a segment's head, to mend the file. Never raises."""
         with suppress(OSError):
             if context := decode_context((self._contexts / name).read_bytes(), _seed(name)):
                 return context
         for segment in segments:
-            if context := segment.context():
-                with suppress(OSError):
+            with suppress(OSError):
+                if context := segment.context():
                     self.keep_context(name, context)
-                return context
+                    return context
         return None
 
     def keep_context(self, name: str, context: Context) -> None:
@@ -151,6 +164,11 @@ class SpoolFiles:
     def _contexts(self) -> Path:
         return self.directory / "contexts"
 
+    @staticmethod
+    def _unlink(path: Path) -> None:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
     def _let_go(self) -> None:
         handle, self._handle = self._handle, -1
         os.close(handle)
@@ -178,13 +196,13 @@ def _size(path: Path) -> int:
 def _lock(handle: int) -> None:
     """Lock an open file until it is closed or the process ends; raises BlockingIOError if another process has it."""
     if os.name == "nt":  # not tried here
-        import msvcrt  # noqa: PLC0415  Windows only
+        import msvcrt
 
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows only
         except OSError:
             raise BlockingIOError from None
     else:
-        import fcntl  # noqa: PLC0415  everywhere but Windows
+        import fcntl
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

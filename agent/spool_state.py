@@ -1,11 +1,12 @@
 """What the spool remembers beside the results: its stream, what is done with, and what was lost.
 
-Two copies are written in turn, each whole or not at all; the newer sound one counts. Losing both loses no result: whatever the
-segments hold is sent again, and the collector knows what it has.
+Two copies are written in turn, each whole or not at all; the newer sound one counts. Losing both loses no result:
+whatever the segments hold is sent again, and the collector knows what it has.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -40,11 +41,30 @@ class SpoolState:
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
     set_aside: int = 0
     generation: int = 0
-    newest: bool = True
+    is_newest: bool = False
     """Whether this is known to be the last state that was saved, and not the one before."""
 
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """The newest sound copy in `directory`; an empty state if there is none."""
+        copies = [copy for name in _COPIES if (copy := _read(directory / name))]
+        if not copies:
+            return cls(is_newest=False)
+        last = max(copies, key=lambda copy: copy.generation)
+        return cls(
+            stream=last.stream,
+            next_seq=last.next_seq,
+            lived_s=last.lived_s,
+            done=Ranges(last.done),
+            dropped={**dict.fromkeys(REASONS, 0), **last.dropped},
+            set_aside=last.set_aside,
+            generation=last.generation,
+            is_newest=len(copies) == len(_COPIES),
+        )
+
     def encode(self) -> bytes:
-        """The content of the next copy."""
+        """What `save` writes, one generation further."""
+        self.generation += 1
         saved = _Saved(
             generation=self.generation,
             stream=self.stream,
@@ -57,27 +77,10 @@ class SpoolState:
         return frame(HEAD, self.generation, msgspec.json.encode(saved), 0)
 
 
-def load(directory: Path) -> SpoolState:
-    """The newest sound copy in `directory`; an empty state if there is none."""
-    copies = [copy for name in _COPIES if (copy := _read(directory / name))]
-    if not copies:
-        return SpoolState()
-    last = max(copies, key=lambda copy: copy.generation)
-    return SpoolState(
-        stream=last.stream,
-        next_seq=last.next_seq,
-        lived_s=last.lived_s,
-        done=Ranges(last.done),
-        dropped={**dict.fromkeys(REASONS, 0), **last.dropped},
-        set_aside=last.set_aside,
-        generation=last.generation,
-        newest=len(copies) == len(_COPIES) or last.generation == 1,
-    )
-
-
 def save(directory: Path, generation: int, content: bytes) -> None:
-    """Write `content` over the older copy; raises OSError."""
-    write_whole(directory / _COPIES[generation % 2], content)
+    """Write `content` over the older copy, the first time over both; raises OSError."""
+    for name in _COPIES if generation == 1 else (_COPIES[generation % 2],):
+        write_whole(directory / name, content)
 
 
 def _read(path: Path) -> _Saved | None:

@@ -8,7 +8,7 @@ Reading order, which is the way of the data:
     columns.py    results as numpy columns, and how the wire becomes them
     store/        the Store protocol and its SQLite implementation: log, chunks, flips, registry
     registry.py   sites and agents, tokens, import of sites from CSV
-    judge.py      pure: results -> target, group and site states -> flips
+    judge.py      pure: results -> target, group and site states -> flips (by tracks.py, groups.py, quality.py)
     rejudge.py    after each commit: judge again what the new results touch
     ledger.py     pure: flips -> milliseconds in each condition
     live.py       what is so now, from fresh results alone

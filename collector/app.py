@@ -1,7 +1,7 @@
 """The command line of the collector and the wiring of its parts, nothing else. Start reading here.
 
-`serve` is the running collector: every part is made here and handed what it needs. It stops in the opposite order: first no new
-requests, then the background work, the store last.
+`serve` is the running collector: every part is made here and handed what it needs. It stops in the opposite order:
+first no new requests, then the background work, the store last.
 """
 
 import asyncio
@@ -10,27 +10,208 @@ import logging
 import signal
 import ssl
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from argparse import _SubParsersAction as Commands
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp import web
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from collector import commands, ingest, metrics, openapi
+from collector import openapi
 from collector.alerts.deliver import Alerts
 from collector.api import Api
-from collector.commands import CANNOT_RUN, OK, CannotRun, Desk, Terminal
+from collector.commands import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone, server_tls
 from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
 from collector.guard import Tokens, reading, refusals
+from collector.ingest import Ingest
 from collector.live import Live
+from collector.metrics import Facts, Metrics
+from collector.options import parser
 from collector.page import Page
 from collector.rejudge import Rejudge
+from collector.scrape import Scrape
 from collector.store import Store, StoreError, open_store
+from collector.upkeep import Upkeep
 from shared.clock import Clock, SystemClock
 from shared.settings import BadSettings
-from shared.texts import LANGUAGES, Texts
+from shared.texts import Texts
 from shared.wire import MAX_BODY_BYTES
+
+KEEPALIVE_S = 330.0
+"""Longer than the longest usual push interval (300 s): agents push over one connection, and a handshake costs more."""
+STOP_S = 1.0
+"""What requests under way get when the collector stops."""
+
+
+def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
+    """The entry point `kentongan-collector`: runs one command and returns its exit code."""
+    options = parser(run).parse_args(argv)
+    terminal = terminal or Terminal(ask=_ask if sys.stdin.isatty() else None)
+    texts = Texts(options.lang or CollectorConfig.model_fields["language"].default)
+    try:
+        config = load_config(_config_path(options, texts))
+        desk = Desk(config=config, texts=Texts(options.lang or config.language), clock=SystemClock(), terminal=terminal)
+        code: int = options.command(desk, options)
+        return code
+    except (BadSettings, CannotRun) as cannot:
+        print(cannot, file=terminal.err)
+    except StoreError as error:
+        print(texts.say("collector.no_store", error=error), file=terminal.err)
+    return CANNOT_RUN
+
+
+def _config_path(options: Namespace, texts: Texts) -> Path:
+    if options.config:
+        return Path(options.config)
+    here, system = DEFAULT_PATHS
+    found = next((path for path in DEFAULT_PATHS if path.is_file()), None)
+    if found is None:
+        raise CannotRun(texts.say("collector.no_config", here=here, system=system))
+    return found
+
+
+def _ask(question: str) -> bool:
+    return input(question).strip().lower() in ("y", "yes", "ya")
+
+
+def run(desk: Desk, _options: Namespace) -> int:
+    """The command `run`: serves until SIGTERM or Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s level=%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # a line a second about the alerts' tick says nothing
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_told(desk))
+    desk.say("collector.stopped")
+    return OK
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: it needs half the memory a TLS connection."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _until_told(desk: Desk) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows: Ctrl-C cancels the task instead
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await serve(desk, stop, lambda url: desk.say("collector.listening", url=url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of a collector, each made from those above it."""
+
+    config: CollectorConfig
+    clock: Clock
+    store: Store
+    live: Live
+    tokens: Tokens
+    rejudge: Rejudge
+    ingest: Ingest
+    alerts: Alerts
+
+    @classmethod
+    def of(cls, config: CollectorConfig, clock: Clock, store: Store) -> "Parts":
+        live, tokens = Live(), Tokens(store.tokens, clock)
+        return cls(
+            config=config,
+            clock=clock,
+            store=store,
+            live=live,
+            tokens=tokens,
+            rejudge=Rejudge(store, live, config.judge, clock),
+            ingest=Ingest(store, tokens.find, clock),
+            alerts=Alerts(
+                config.alerts,
+                store=store,
+                sites=live.sites,
+                clock=clock,
+                texts=Texts(config.language),
+                external_url=config.external_url,
+            ),
+        )
+
+    def facts(self) -> Facts:
+        """What one scrape of /metrics tells (blocks)."""
+        now_ms = self.clock.wall_ms()
+        return Facts(
+            now_ms=now_ms,
+            version=version("kentongan"),
+            sites=self.live.sites(now_ms),
+            agents=self.live.agents(),
+            ingest=self.ingest.counts,
+            judge_seconds=self.rejudge.counters.seconds,
+            judge_lag_s=self.rejudge.counters.lag_s,
+            store_bytes=self.store.size_bytes(),
+            firing=self.alerts.firing(),
+            notified=self.alerts.notified(),
+        )
+
+
+def application(parts: Parts) -> web.Application:
+    """All of the collector's HTTP; openapi.py describes every route of it."""
+    config, store, live, clock = parts.config, parts.store, parts.live, parts.clock
+    app = web.Application(
+        client_max_size=MAX_BODY_BYTES,
+        middlewares=[refusals, reading(parts.tokens.find, open_to_read=config.open_to_read)],
+    )
+    app.add_routes(
+        [
+            *Page(store=store, live=live, clock=clock, config=config).routes(),
+            *Api(store=store, live=live, clock=clock, timezone=config.timezone).routes(),
+            *Scrape(store=store, metrics=Metrics(config.per_site_series), facts=parts.facts).routes(),
+            openapi.route(version("kentongan"), config.url),
+            web.post("/api/v1/batches", parts.ingest.receive),
+        ]
+    )
+    return app
+
+
+async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None]) -> None:
+    """A whole collector until `stop` is set; `started` is told the address when it takes requests."""
+    tls = server_tls(desk.config)
+    async with AsyncExitStack() as ending:  # runs from the last line to the first
+        ending.enter_context(alone(desk))
+        store = await asyncio.to_thread(open_store, desk.config.store)
+        ending.callback(store.close)
+        ending.push_async_callback(asyncio.get_running_loop().shutdown_default_executor)  # nobody uses the store now
+        parts = Parts.of(desk.config, desk.clock, store)
+        ending.push_async_callback(parts.alerts.close)
+        await asyncio.to_thread(parts.rejudge.load)
+        ending.push_async_callback(_end, asyncio.create_task(parts.rejudge.run()))
+        upkeep = Upkeep(store=store, live=parts.live, tokens=parts.tokens, alerts=parts.alerts, clock=desk.clock)
+        await upkeep.refresh()
+        await upkeep.cover()
+        ending.callback(upkeep.start().shutdown, wait=False)
+        runner = web.AppRunner(
+            application(parts), access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=STOP_S
+        )
+        await runner.setup()
+        ending.push_async_callback(runner.cleanup)
+        started(await _listen(runner, desk, tls))
+        await stop.wait()
+
+
+async def _listen(runner: web.AppRunner, desk: Desk, tls: ssl.SSLContext | None) -> str:
+    """Takes requests from now on; returns the address. CannotRun with what to do if it may not."""
+    config, texts = desk.config, desk.texts
+    try:
+        await web.TCPSite(runner, config.host, config.port, ssl_context=tls, backlog=1024).start()
+    except OSError as error:
+        name = "collector.port_taken" if error.errno == errno.EADDRINUSE else "collector.cannot_listen"
+        raise CannotRun(texts.say(name, listen=config.listen, error=error.strerror or error)) from None
+    if config.port:
+        return config.url
+    return f"http://{config.host}:{runner.addresses[0][1]}"  # port 0: any free one
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

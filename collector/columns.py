@@ -78,7 +78,7 @@ def concatenate(parts: Sequence[Columns]) -> Columns:
     """All rows of `parts`, sorted by series, time and content; the order of `parts` leaves no trace in the result."""
     if not parts:
         return Columns.empty()
-    series = tuple(sorted({s for p in parts for s in p.series}, key=_series_order))
+    series = tuple(sorted({s for p in parts for s in p.series}, key=series_order))
     position = {s: i for i, s in enumerate(series)}
     index = [np.array([position[s] for s in p.series], np.uint16)[p.index] for p in parts if len(p)]
     merged = Columns(
@@ -86,10 +86,23 @@ def concatenate(parts: Sequence[Columns]) -> Columns:
         np.concatenate(index or [np.empty(0, np.uint16)]),
         *(np.concatenate([getattr(p, name) for p in parts]) for name in VALUES),
     )
-    c = merged
-    return merged.take(np.lexsort((c.max_us, c.min_us, c.avg_us, c.received, c.sent, c.outcome, c.at_ms, c.index)))
+    return ordered(merged)
 
 
-def _series_order(series: Series) -> tuple[str, str, str, str, str, int, str]:
+def ordered(columns: Columns) -> Columns:
+    """The rows by series, time and content. One sort of one key, unless two results of a series have the same stamp."""
+    c = columns
+    if not len(c):
+        return c
+    key = c.index.astype(np.int64) << 46 | (c.at_ms - c.at_ms.min())
+    order = np.argsort(key)
+    sorted_key = key[order]
+    if (sorted_key[1:] == sorted_key[:-1]).any():
+        order = np.lexsort((c.max_us, c.min_us, c.avg_us, c.received, c.sent, c.outcome, key))
+    return c.take(order)
+
+
+def series_order(series: Series) -> tuple[str, str, str, str, str, int, str, str]:
+    """What series are sorted by: all there is, so that no two are equal."""
     s = series
-    return (s.site, s.agent, s.target, s.group, s.kind, s.interval_ms, s.address)
+    return (s.site, s.agent, s.target, s.group, s.kind, s.interval_ms, s.address, s.agent_site)

@@ -1,25 +1,30 @@
-"""What `kentongan-collector` does beside `run`: sites, tokens, compact. A command takes a Desk, returns an exit code."""
+"""What `kentongan-collector` does beside `run`. A command takes a Desk and its options and returns an exit code."""
 
 import csv
 import json
+import sqlite3
+import ssl
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from collector.alerts import CHANNELS
 from collector.config import CollectorConfig
 from collector.registry import CODE, Site, Token, new_token
 from collector.site_import import COLUMNS, BadSheet, Fault, Plan, plan, read_sheet
+from collector.sole import Taken, sole_owner
 from collector.store import Store, open_store
+from collector.upkeep import start_of_hour
 from shared.clock import Clock, utc
+from shared.settings import BadSettings
 from shared.texts import Texts
 
 OK, FOUND_A_PROBLEM, CANNOT_RUN = 0, 1, 2
-HOUR_MS = 3_600_000
 
 
 class CannotRun(Exception):  # noqa: N818  it reads as what it is: `raise CannotRun(...)`
@@ -44,14 +49,42 @@ class Desk:
     clock: Clock
     terminal: Terminal
 
-    def say(self, name: str, **values: object) -> None:
+    def say(self, name: str, /, **values: object) -> None:
         print(self.texts.say(name, **values), file=self.terminal.out)
 
-    def complain(self, name: str, **values: object) -> None:
+    def complain(self, name: str, /, **values: object) -> None:
         print(self.texts.say(name, **values), file=self.terminal.err)
 
     def store(self) -> "closing[Store]":
         return closing(open_store(self.config.store))
+
+
+def check(desk: Desk, options: Namespace) -> int:
+    """Says that the configuration is right (else nothing gets here) and what it means; touches nothing."""
+    config = desk.config
+    server_tls(config)
+    channels = [name for name in CHANNELS if getattr(config.alerts, name) is not None]
+    desk.say("collector.config_good", path=options.config or "collector.toml")
+    desk.say(
+        "collector.config_facts",
+        listen=config.listen,
+        store=config.store,
+        reading=desk.texts.say("collector.reading_open" if config.open_to_read else "collector.reading_token"),
+        channels=", ".join(channels) or desk.texts.say("collector.no_channels"),
+    )
+    return OK
+
+
+def server_tls(config: CollectorConfig) -> ssl.SSLContext | None:
+    """The TLS context of the server; None without [tls]. Raises BadSettings."""
+    if config.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.tls.cert, config.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise BadSettings([f"tls: {config.tls.cert} and {config.tls.key} cannot be used: {error}"]) from None
+    return context
 
 
 def sites_import(desk: Desk, options: Namespace) -> int:
@@ -180,14 +213,22 @@ def tokens_revoke(desk: Desk, options: Namespace) -> int:
 
 def compact(desk: Desk, _options: Namespace) -> int:
     """Folds the log into hourly chunks, up to the present hour."""
-    with desk.store() as store:
+    with alone(desk), desk.store() as store:
         rows = store.compact(before_ms=start_of_hour(desk.clock.wall_ms()))
         desk.say("compact.done", rows=rows, mib=f"{store.size_bytes() / 2**20:.1f}")
     return OK
 
 
-def start_of_hour(now_ms: int) -> int:
-    return now_ms - now_ms % HOUR_MS
+@contextmanager
+def alone(desk: Desk) -> Iterator[None]:
+    """Nobody else works with the store while the block runs; CannotRun if somebody does."""
+    try:
+        with sole_owner(desk.config.store):
+            yield
+    except Taken:
+        raise CannotRun(desk.texts.say("collector.store_taken", store=desk.config.store)) from None
+    except sqlite3.Error as error:
+        raise CannotRun(desk.texts.say("collector.no_store", error=error)) from None
 
 
 def print_table(rows: Sequence[Sequence[str]], out: TextIO) -> None:

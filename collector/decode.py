@@ -14,15 +14,15 @@ is judged by itself, so that a bad one is set aside and blocks no good one. The 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from collector.columns import Columns, Series
+from collector.unpack import Aside, Ints, Part, Raw, from_planes, from_rows, length_of
 from shared.result import CODE_OF, OUTCOMES, Outcome
-from shared.wire import MAX_RESULTS, MAX_TARGETS, VERSION, Batch, Context, Rows, order_code
+from shared.wire import MAX_RESULTS, MAX_TARGETS, VERSION, Batch, Context, order_code
 
 EARLIEST_MS = 1_704_067_200_000
 """2024-01-01: before it this program did not exist."""
@@ -33,24 +33,9 @@ MAX_NUMBER = 1 << 53
 MAX_TEXTS = 50
 """Refused rows of one batch that are kept as text; the others are counted."""
 
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Aside = tuple[int, str, str]
-"""(sequence number, reason, the row as text)."""
-
 
 class BadBatch(ValueError):  # noqa: N818  it reads as what it is
     """A batch that can never be stored as it is. Retrying does not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One batch and what is needed of its context to read it."""
-
-    batch: Batch
-    context: Context
-    intervals_ms: Ints
-    received_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +91,7 @@ def check_context(context: Context) -> None:
 
 def results_in(batch: Batch) -> int:
     """How many results a batch says it has."""
-    return batch.n + sum(_length(rows) for rows in batch.rows)
+    return batch.n + sum(length_of(rows) for rows in batch.rows)
 
 
 def is_too_long(batch: Batch) -> bool:
@@ -137,7 +122,7 @@ def intervals_of(context: Context) -> Ints:
 def decode(
     batch: Batch, context: Context, agent: str, site: str, received_at_ms: int
 ) -> tuple[Columns, Ints, list[Aside]]:
-    """One batch by itself: its good rows, their sequence numbers and what was refused. BadBatch as `check` raises it."""
+    """One batch by itself: its good rows, their sequence numbers, and what was refused. BadBatch as `check` has it."""
     check(batch, context)
     found = decode_parts([Part(batch, context, intervals_of(context), received_at_ms)])
     columns = Columns(
@@ -156,5 +141,84 @@ def decode(
 
 def decode_parts(parts: Sequence[Part]) -> Decoded:
     """All parts in one pass. Every one has passed `check` and `check_context`."""
-    raw = _from_rows(parts) if any(part.batch.rows for part in parts) else _from_planes(parts)
-    return _sift(raw, parts)
+    in_rows = [number for number, part in enumerate(parts) if part.batch.rows]
+    if not in_rows:
+        return _sift(from_planes(parts, range(len(parts))), parts, {})
+    in_planes = [number for number, part in enumerate(parts) if not part.batch.rows]
+    raw, aside = from_rows(parts, in_rows)
+    if in_planes:
+        raw = raw.beside(from_planes([parts[number] for number in in_planes], in_planes))
+    return _sift(raw, parts, aside)
+
+
+def _sift(raw: Raw, parts: Sequence[Part], aside: dict[int, list[Aside]]) -> Decoded:
+    reasons = _reasons(raw, parts)
+    if reasons.any():
+        for part, refused in _refused(raw, reasons, parts):
+            aside.setdefault(part, []).append(refused)
+        raw = raw.take(np.flatnonzero(reasons == 0))
+    avg_us = raw.avg_us.astype(np.uint32)
+    return Decoded(
+        part=raw.part,
+        target=raw.target,
+        seq=raw.seq,
+        at_ms=raw.at_ms,
+        outcome=raw.outcome,
+        sent=raw.sent,
+        received=raw.received,
+        avg_us=avg_us,
+        min_us=avg_us - raw.below_us.astype(np.uint32),
+        max_us=avg_us + raw.above_us.astype(np.uint32),
+        aside=aside,
+    )
+
+
+REASONS = ("", "unknown_target", "outcome", "packets", "round_trip", "future", "past")
+
+
+def _reasons(raw: Raw, parts: Sequence[Part]) -> NDArray[np.int8]:
+    """For every row the number of the first reason against it, 0 for none."""
+    targets = np.array([len(part.intervals_ms) for part in parts], np.int64)[raw.part]
+    latest_ms = np.array([part.received_at_ms + AHEAD_MS for part in parts], np.int64)[raw.part]
+    silent = raw.received == 0
+    timed = (raw.avg_us | raw.below_us | raw.above_us) != 0
+    against = (
+        raw.target >= targets,
+        (raw.outcome >= len(OUTCOMES)) | (silent & (raw.outcome == CODE_OF[Outcome.OK])),
+        raw.received > raw.sent,
+        (silent & timed)
+        | (raw.avg_us < raw.below_us)
+        | (raw.below_us < 0)
+        | (raw.above_us < 0)
+        | (raw.avg_us + raw.above_us > LONGEST_US),
+        raw.at_ms > latest_ms,
+        raw.at_ms < EARLIEST_MS,
+    )
+    reasons = np.zeros(len(raw.at_ms), np.int8)
+    for number in range(len(against), 0, -1):  # the first match is written last
+        reasons[against[number - 1]] = number
+    return reasons
+
+
+def _refused(raw: Raw, reasons: NDArray[np.int8], parts: Sequence[Part]) -> Iterator[tuple[int, Aside]]:
+    kept: dict[int, int] = {}
+    for row in np.flatnonzero(reasons).tolist():
+        part = int(raw.part[row])
+        kept[part] = kept.get(part, 0) + 1
+        text = _text(raw, row, parts[part].context) if kept[part] <= MAX_TEXTS else ""
+        yield part, (int(raw.seq[row]), REASONS[reasons[row]], text)
+
+
+def _text(raw: Raw, row: int, context: Context) -> str:
+    target, outcome = int(raw.target[row]), int(raw.outcome[row])
+    said = {
+        "target": context.targets[target].name if target < len(context.targets) else target,
+        "at_ms": int(raw.at_ms[row]),
+        "outcome": OUTCOMES[outcome] if outcome < len(OUTCOMES) else outcome,
+        "sent": int(raw.sent[row]),
+        "received": int(raw.received[row]),
+        "avg_us": int(raw.avg_us[row]),
+        "below_us": int(raw.below_us[row]),
+        "above_us": int(raw.above_us[row]),
+    }
+    return msgspec.json.encode(said).decode()

@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.registry import Token, hash_token
+from collector.store import StoreError
 from shared.clock import Clock
 from shared.wire import Problem
 
@@ -38,7 +39,7 @@ LOOK_AGAIN_NS = 1_000_000_000
 
 
 class Tokens:
-    """The tokens that are valid now, by their hash. They are made by another process, so they are read again and again."""
+    """The tokens that are valid now. Another process makes them, so they are read again and again."""
 
     def __init__(self, read: Callable[[], list[Token]], clock: Clock) -> None:
         self._read, self._clock = read, clock
@@ -50,7 +51,7 @@ class Tokens:
         self._by_hash = {token.hash: token for token in self._read() if token.revoked_at_ms is None}
 
     async def find(self, secret: str) -> Token | None:
-        """The token with this secret. An unknown one is looked up in the store, at most once a second: it may be new."""
+        """The token with this secret. An unknown one may be new: the store is asked, at most once a second."""
         hashed = hash_token(secret)
         if hashed not in self._by_hash and self._clock.mono_ns() - self._read_at_ns >= LOOK_AGAIN_NS:
             self._read_at_ns = self._clock.mono_ns()
@@ -114,6 +115,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         response = await handler(request)
     except Refused as refused:
         response = problem_response(refused.problem)
+    except StoreError as error:
+        response = problem_response(Refused(503, "store-unavailable", str(error)).problem)
+        response.headers[hdrs.RETRY_AFTER] = "10"
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise

@@ -1,15 +1,9 @@
 """Pure: results of a site -> flips of its targets, its groups and itself. No clock, no disk, no await, no logging.
 
 1. Targets are followed one by one (tracks.py).
-2. A group is up while any of its targets is, down while all that are observed are down, else unobserved. Targets
-   of several agents at the site stand in one group: it is up if any agent says so. `intercepted` is a group that
-   is up while a target of it is answered by somebody else. Targets that watch the site from another one form the
-   group `outside`; they say nothing while their own site's line is down.
-3. A group that went down is dated to the first failure after its last success; the later failures belong to the
-   same event.
-4. Flips of several groups that can be one event are one event (`align`): a flip lies somewhere between its proof
-   and its date, so a flip whose proof is older than another's date may have happened with it, and is dated to it.
-5. The ladder gives the site's condition: the first rung that matches.
+2. Targets make groups, and flips of groups that can be one event get one date (groups.py). Targets that watch the site
+   from another one form the group `outside`; they say nothing while their own site's line is down.
+3. The ladder gives the site's condition: the first rung that matches. A line that is up may be degraded (quality.py).
 
 Judging a window gives the same flips as judging everything, if it starts from the standing flips and reaches far
 enough before and behind the new results: nothing here looks further than `reach_ms` back.
@@ -24,6 +18,7 @@ from pydantic import Field
 
 from collector.columns import Columns
 from collector.condition import Condition, Flip, State
+from collector.groups import Trial, align, group_track
 from collector.quality import Limits, degraded_spans
 from collector.registry import Medium
 from collector.tracks import Sample, Track, Turn, follow, states_at
@@ -79,21 +74,13 @@ class Case:
     blind: Mapping[str, Sequence[tuple[int, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One target under judgement: its scope, its group, its results and its track."""
-
-    scope: str
-    group: str
-    sample: Sample
-    track: Track
-
-
 def judge(case: Case, settings: JudgeSettings, limits: Limits) -> list[Flip]:
     """The flips of every scope of the site after `case.from_ms`, by time and scope."""
     trials = [_try(case, scope, rows, settings) for scope, rows in _targets(case)]
     names = sorted({trial.group for trial in trials} | {s for s in case.standing if ":" not in s and s != SITE})
-    raw = {name: _group_track(case, name, [t for t in trials if t.group == name]) for name in names}
+    raw = {
+        name: group_track([t for t in trials if t.group == name], _entering(case, name), case.from_ms) for name in names
+    }
     ladder = {name: raw[name] for name in LADDER_GROUPS if name in raw}
     groups = {**raw, **align(ladder, _largest_interval_ms(case.columns))}
     flips = [flip for t in trials for flip in _flips(case, t.scope, t.track)]
@@ -139,6 +126,7 @@ def _try(case: Case, scope: str, rows: Columns, settings: JudgeSettings) -> Tria
         cover_ms=cover_ms[earlier:],
         before_ms=int(rows.at_ms[earlier - 1]) if earlier else None,
         before_cover_ms=int(cover_ms[earlier - 1]) if earlier else 0,
+        before_ok=bool(earlier) and bool(rows.outcome[earlier - 1] == CODE_OF[Outcome.OK]),
     )
     track = follow(sample, _entering(case, scope), settings.fail_after, settings.recover_after)
     return Trial(scope, scope.partition(":")[0], sample, track)
@@ -156,105 +144,6 @@ def _cover(rows: Columns, coverage_intervals: float) -> NDArray[np.int64]:
 def _entering(case: Case, scope: str) -> Turn | None:
     flip = case.standing.get(scope)
     return Turn(flip.at_ms, State(flip.now), flip.not_earlier_than_ms) if flip else None
-
-
-def _group_track(case: Case, name: str, trials: Sequence[Trial]) -> Track:
-    """Rules 2 and 3."""
-    tracks = [trial.track for trial in trials]
-    entering = _group_entering(case, name, [track[0] for track in tracks if track and track[0].at_ms <= case.from_ms])
-    turns = [entering] if entering else []
-    state = entering.state if entering else State.UNOBSERVED
-    for at_ms, members in states_at(tracks):
-        now = _group_state([member.state for member in members if member])
-        if at_ms > case.from_ms and now is not state:
-            turns.append(_group_turn(at_ms, now, state, trials, members))
-            state = now
-    return tuple(turns)
-
-
-def _group_entering(case: Case, name: str, members: Sequence[Turn]) -> Turn | None:
-    """What the group is in where the window opens. Its targets decide, because the date of its own flip may have been
-    moved by `align` across the edge of the window."""
-    state = _group_state([member.state for member in members])
-    stored = _entering(case, name)
-    if stored and stored.state is state:
-        return stored
-    proof_ms = max((m.proof_ms for m in members if m.state is state), default=0)
-    dates = [m.at_ms for m in members if m.state is not State.UNOBSERVED and m.at_ms > proof_ms]
-    return Turn(min(dates, default=case.from_ms), state, proof_ms) if members else None
-
-
-def _group_state(members: Sequence[State]) -> State:
-    if State.UP in members:
-        return State.INTERCEPTED if State.INTERCEPTED in members else State.UP
-    return State.DOWN if State.DOWN in members or State.INTERCEPTED in members else State.UNOBSERVED
-
-
-def _group_turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: Sequence[Turn | None]) -> Turn:
-    turned = [m for m in members if m and m.at_ms == at_ms]
-    if now is not State.DOWN or was is State.UNOBSERVED:
-        proofs = (
-            [m.proof_ms for m in members if m and m.state is now]
-            if now is State.UNOBSERVED
-            else [m.proof_ms for m in turned]
-        )
-        return Turn(at_ms, now, max(proofs, default=at_ms))
-    last_ok_ms = max((_last_ok_ms(t.sample, at_ms) for t in trials), default=0)
-    first_failures = [
-        m.at_ms for m in members if m and m.state is not State.UNOBSERVED and last_ok_ms < m.at_ms <= at_ms
-    ]
-    return Turn(min(first_failures, default=at_ms), now, last_ok_ms or max((m.proof_ms for m in turned), default=at_ms))
-
-
-def _last_ok_ms(sample: Sample, before_ms: int) -> int:
-    answered = sample.at_ms[sample.ok & (sample.at_ms < before_ms)]
-    return int(answered[-1]) if len(answered) else 0
-
-
-def align(tracks: Mapping[str, Track], interval_ms: int) -> dict[str, Track]:
-    """Rule 4. Flips down, and flips back up, take the date of the earliest that can be the same event.
-
-    Ends of observation do the same. The first sights of groups, when an agent starts, wait for one another for up
-    to an interval: before the last of them has spoken, the site as a whole is not known.
-    """
-    turns = sorted((turn.at_ms, name, i) for name, track in tracks.items() for i, turn in enumerate(track))
-    moved = {name: list(track) for name, track in tracks.items()}
-    leaders: dict[str, Turn] = {}
-    for _, name, i in turns:
-        turn, was = moved[name][i], tracks[name][i - 1].state if i else State.UNOBSERVED
-        kind = _kind(turn.state, was)
-        leader = leaders.get(kind)
-        if kind != "sight" and leader and turn.proof_ms <= leader.at_ms < turn.at_ms:
-            moved[name][i] = Turn(
-                max(leader.at_ms, moved[name][i - 1].at_ms + 1 if i else 0), turn.state, turn.proof_ms
-            )
-        elif kind != "sight":
-            leaders[kind] = turn
-    _wait_for_sight(tracks, moved, interval_ms)
-    return {name: tuple(track) for name, track in moved.items()}
-
-
-def _kind(now: State, was: State) -> str:
-    if now is State.UNOBSERVED:
-        return "end"
-    if was is State.UNOBSERVED:
-        return "sight"
-    return "down" if now is State.DOWN else "up"
-
-
-def _wait_for_sight(tracks: Mapping[str, Track], moved: dict[str, list[Turn]], interval_ms: int) -> None:
-    sights = sorted(
-        (turn.at_ms, name, i)
-        for name, track in tracks.items()
-        for i, turn in enumerate(track)
-        if turn.state is not State.UNOBSERVED and (not i or track[i - 1].state is State.UNOBSERVED)
-    )
-    for at_ms, name, i in sights:
-        latest = max(other for other, _, _ in sights if at_ms <= other <= at_ms + interval_ms)
-        following = moved[name][i + 1].at_ms if i + 1 < len(moved[name]) else latest + 1
-        if at_ms < latest < following:
-            turn = moved[name][i]
-            moved[name][i] = Turn(latest, turn.state, turn.proof_ms)
 
 
 def _flips(case: Case, scope: str, track: Track) -> Iterator[Flip]:
@@ -293,7 +182,7 @@ def _degraded(case: Case, limits: Limits) -> Track:
 
 
 def _site_flips(case: Case, groups: Mapping[str, Track], degraded: Track) -> Iterator[Flip]:
-    """Rule 5: sweep over the groups, one rung at a time."""
+    """Rule 3: sweep over the groups."""
     names = [name for name in LADDER_GROUPS if name in groups]
     was = Condition.UNOBSERVED
     for at_ms, turns in states_at([*(groups[name] for name in names), degraded]):

@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from markupsafe import Markup
 
 from collector.api import opening_of, outages_of, site_detail, whole_number
+from collector.config import CollectorConfig
 from collector.guard import Refused
 from collector.judge import SITE
 from collector.live import Live, SiteNow
@@ -83,9 +84,7 @@ class Page:
     store: Store
     live: Live
     clock: Clock
-    language: str
-    province: str
-    timezone: str
+    config: CollectorConfig
     templates: jinja2.Environment = field(default_factory=_environment)
     css: str = field(default_factory=lambda: (TEMPLATES / "page.css").read_text(encoding="utf-8").strip())
 
@@ -100,7 +99,7 @@ class Page:
 
     async def _answer(self, request: web.Request, home: str, tell: Callable[[web.Request, View], Any]) -> web.Response:
         """Finds the language, lets `tell` make the parts of the page, and turns a refusal into a page too."""
-        view = View(Texts(language_of(request, self.language)), self.clock.wall_ms(), self.timezone)
+        view = View(Texts(language_of(request, self.config.language)), self.clock.wall_ms(), self.config.timezone)
         try:
             status, (template, parts) = 200, await asyncio.to_thread(tell, request, view)
         except Refused as refused:
@@ -111,7 +110,7 @@ class Page:
             "home": home + _href({}, lang=request.query.get("lang", ""), bare=""),
             "refresh": REFRESH_S if status == 200 else 0,
             "made_at": view.at(view.now_ms),
-            "province": self.province,
+            "province": self.config.province,
             "css": Markup(self.css),  # noqa: S704  our own file, part of the package
             "say": view.texts.say,
             "symbols": SYMBOLS,

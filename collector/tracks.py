@@ -49,6 +49,14 @@ class Sample:
     cover_ms: NDArray[np.int64]
     before_ms: int | None = None
     before_cover_ms: int = 0
+    before_ok: bool = False
+
+    def last_ok_ms(self, until_ms: int) -> int:
+        """The last success before `until_ms`; 0 when there is none in reach."""
+        answered = self.at_ms[self.ok & (self.at_ms < until_ms)]
+        if len(answered):
+            return int(answered[-1])
+        return self.before_ms if self.before_ok and self.before_ms is not None else 0
 
 
 def follow(sample: Sample, entering: Turn | None, fail_after: int, recover_after: int) -> Track:
@@ -62,8 +70,11 @@ def follow(sample: Sample, entering: Turn | None, fail_after: int, recover_after
             if state is not State.UNOBSERVED and last_ms is not None:
                 turns.append(Turn(last_ms + last_cover_ms, State.UNOBSERVED, last_ms))
             state = State.UNOBSERVED
+            last_ms = None
         for turn in _turns_of_stretch(sample, first, last, state, fail_after, recover_after):
-            turns.append(turn)
+            # The first result of a stretch has nothing before it that could prove the opposite.
+            proof_ms = last_ms if turn.at_ms == at_ms and last_ms is not None else turn.proof_ms
+            turns.append(Turn(turn.at_ms, turn.state, proof_ms))
             state = turn.state
         last_ms, last_cover_ms = int(sample.at_ms[last]), int(sample.cover_ms[last])
     if state is not State.UNOBSERVED and last_ms is not None:

@@ -103,7 +103,45 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+async def eventually_descriptors(expected: int) -> None:
+    """Waits until no more than that are open: both ends of a connection end a few turns of the loop after the probe."""
+    async with asyncio.timeout(5):
+        while descriptors() > expected:
+            await asyncio.sleep(0.01)
+
+
 def states_of(port: int) -> set[str]:
     """The kernel's states (hexadecimal, 06 is TIME_WAIT) of all TCP sockets at the near or far end of `port`."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {row[3] for row in rows if f":{port:04X}" in (row[1][-5:], row[2][-5:])}
+
+
+def saying(answer: bytes, requests: list[bytes] | None = None) -> Handler:
+    """A server that says `answer` to every request."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        if requests is not None:
+            requests.append(request)
+        writer.write(answer)
+
+    return handle
+
+
+def stalling_after(answer: bytes) -> Handler:
+    """A server that says `answer` and then nothing until the probe hangs up."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        while await reader.read(4096):
+            pass
+
+    return handle
+
+
+def page(body: bytes, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def redirect(location: str, status: str = "302 Found") -> bytes:
+    return f"HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()

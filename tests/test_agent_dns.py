@@ -2,16 +2,18 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agent.probes import dns
 from agent.probes.dns import DnsTarget
-from agent.probes.dns1 import Question, encode_name
+from agent.probes.dns1 import NotAnAnswer, Question, encode_name, parse_answer
 from shared.result import Group, Outcome
 from tests.probing import Names, closed_port, descriptors, kit, serving, silent_port
 
@@ -173,6 +175,15 @@ async def test_garbage_over_tcp_is_a_result(said: bytes, outcome: Outcome) -> No
     async with serving(garbage) as port:
         result = await dns.probe(target(port, transport="tcp", timeout_s=2), kit())
     assert result.outcome is outcome, result.reason
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.binary(max_size=100))
+def test_no_bytes_whatever_raise_anything_but_not_an_answer(said: bytes) -> None:
+    question = Question(7, "web.test", "A")
+    for message in (said, b"\0\7\x80\0\0\1\0\3" + bytes(4) + question.asked() + said):
+        with suppress(NotAnAnswer):
+            parse_answer(message, question)
 
 
 async def test_nobody_at_the_port_is_refused_and_no_way_to_it_unreachable() -> None:

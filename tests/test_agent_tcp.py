@@ -15,9 +15,7 @@ from tests.probing import Names, closed_port, descriptors, kit, serving, silent_
 
 
 def target(address: str, port: int, timeout_s: float = 2.0, ip: IpVersion = "any") -> TcpTarget:
-    return TcpTarget(
-        name="t", group=Group.SERVICE, probe="tcp", address=address, port=port, timeout_s=timeout_s, ip=ip
-    )
+    return TcpTarget(name="t", group=Group.SERVICE, probe="tcp", address=address, port=port, timeout_s=timeout_s, ip=ip)
 
 
 async def read_all(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -155,4 +153,3 @@ def test_it_says_where_it_probes() -> None:
 def test_what_is_no_address_is_refused_as_a_setting(address: str, port: int) -> None:
     with pytest.raises(ValidationError):
         target(address, port)
-

@@ -21,15 +21,17 @@ from collector.alerts.apprise_urls import Apprise, AppriseSettings
 from collector.alerts.channel import Parts
 from collector.alerts.deliver import Alerts
 from collector.condition import Condition
+from collector.live import SiteNow
 from collector.store import SentAlert
 from shared.clock import SystemClock, rfc3339
 from shared.texts import Texts
 from tests.alert_fakes import Province, RememberedAlerts, silent_site, site_now
-from tests.daemons import found, free_port, running, serving, until
+from tests.daemons import T, found, free_port, running, serving, until
 from tests.fakes import FakeClock
 
 CODE = "64.07.05.2017"
 NOW = FakeClock().wall_ms()
+LINE_DOWN = Condition.LINE_DOWN
 DOWN = SentAlert(
     key=f"SiteDown/{CODE}/line_down",
     labels={"alertname": "SiteDown", "site": CODE, "site_name": "Long Iram Bayan", "condition": "line_down"},
@@ -326,43 +328,35 @@ async def firing(url: str) -> dict[str, tuple[str, str]]:
     return {a["labels"]["alertname"]: (a["startsAt"], a["receivers"][0]["name"]) for a in found_there}
 
 
+async def collector_for_a_moment(url: str, store: RememberedAlerts, *sites: SiteNow) -> None:
+    """A collector that starts, decides once, delivers and is gone."""
+    settings = AlertSettings(alertmanager=AlertmanagerSettings(urls=(url,)), startup_grace_s=0)
+    seen, clock = Province(*sites).sites, SystemClock()
+    alerts = Alerts(settings, store=store, sites=seen, clock=clock, texts=Texts("id"), external_url="")
+    await alerts.tick()
+    await alerts.close()
+
+
+def told_over(desk: Listener) -> dict[str, str]:
+    """endsAt by alertname of what the desk was told is over."""
+    alerts = [alert for post in desk.posts for alert in post["alerts"]]
+    return {a["labels"]["alertname"]: a["endsAt"] for a in alerts if a["status"] == "resolved"}
+
+
 async def test_a_real_alertmanager_holds_the_alert_over_a_restart_and_delivers_its_end(tmp_path: Path) -> None:
     desk, store, now_ms = Listener(), RememberedAlerts(), SystemClock().wall_ms()
+    down, quiet = site_now(CODE, LINE_DOWN, now_ms - 60_000), silent_site("64.11.04.2001", now_ms - 90_000)
     async with desk.up() as webhook, real_alertmanager(tmp_path, webhook) as url:
-
-        def collector(*sites: Any) -> Alerts:
-            settings = AlertSettings(alertmanager=AlertmanagerSettings(urls=(url,)), startup_grace_s=0)
-            province, texts = Province(*sites), Texts("id")
-            return Alerts(
-                settings, store=store, sites=province.sites, clock=SystemClock(), texts=texts, external_url=""
-            )
-
-        async def tick(alerts: Alerts) -> None:
-            await alerts.tick()
-            await alerts.close()
-
-        async def told() -> dict[str, str]:
-            return {
-                a["labels"]["alertname"]: a["endsAt"]
-                for p in desk.posts
-                for a in p["alerts"]
-                if a["status"] == "resolved"
-            }
-
-        down, quiet = (
-            site_now(CODE, Condition.LINE_DOWN, now_ms - 60_000),
-            silent_site("64.11.04.2001", now_ms - 90_000),
-        )
-        await tick(collector(down, quiet))
+        await collector_for_a_moment(url, store, down, quiet)
         before = await until(lambda: firing(url))
-        await tick(collector(replace(down, since_ms=now_ms - 30_000), quiet))
+        await collector_for_a_moment(url, store, replace(down, since_ms=now_ms - 30_000), quiet)
         assert await firing(url) == before
         assert before["SiteDown"] == (rfc3339(now_ms - 60_000), "desk")
-        await until(lambda: _posted(desk))
-        await tick(collector(site_now(CODE, Condition.UP, now_ms - 4000), quiet))
-        assert (await until(told))["SiteDown"] == rfc3339(now_ms - 4000)
+        await until(lambda: later(desk.posts))
+        await collector_for_a_moment(url, store, site_now(CODE, Condition.UP, now_ms - 4000), quiet)
+        assert (await until(lambda: later(told_over(desk))))["SiteDown"] == rfc3339(now_ms - 4000)
         assert (await firing(url)).keys() == {"SiteSilent"}
 
 
-async def _posted(desk: Listener) -> bool:
-    return bool(desk.posts)
+async def later(value: T) -> T:
+    return value

@@ -26,6 +26,7 @@ def test_it_holds_exactly_what_was_added(spans: list[tuple[int, int]]) -> None:
     assert {seq for seq in range(80) if present[seq]} == truth
     for first, end in ((0, 80), (10, 11), (20, 40)):
         assert window.has_none_of(first, end) == truth.isdisjoint(range(first, end))
+        assert {seq for gap in window.gaps(first, end) for seq in range(*gap)} == set(range(first, end)) - truth
 
 
 @given(SPANS, st.randoms())

@@ -1,4 +1,4 @@
-"""The rig: that it compares rightly, and what real processes on real lines do, told quickly. `make rig` takes longer."""
+"""The rig: that it compares rightly, and what real processes on real lines do, told quickly."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
 """dns: does a named server answer a question, and with the truth.
 
-One datagram, sent once: a lost one is a lost packet, and the schedule asks again. What a resolver library would do between us and the
-wire, retries and caches and failing over, would only hide the line.
+One datagram, sent once: a lost one is a lost packet, and the schedule asks again. What a resolver library would do
+between us and the wire, retries and caches and failing over, would only hide the line.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class DnsTarget(TargetSettings):
 
 
 async def probe(target: DnsTarget, kit: Kit) -> Result:
-    """Asks once; a truncated answer is asked for again over TCP. Phases: resolve (of the server's name), connect, request."""
+    """Asks once, and again over TCP if the answer is truncated. Phases: resolve (of the server), connect, request."""
 
     async def steps(exchange: Exchange) -> None:
         exchange.facts["dns_query_succeeded"] = 0
@@ -110,7 +110,7 @@ async def _ask_udp(target: DnsTarget, exchange: Exchange, question: Question) ->
 
 
 def _connected(exchange: Exchange, addresses: list[tuple[socket.AddressFamily, str]], port: int) -> socket.socket:
-    """A datagram socket that hears this server alone, "port unreachable" included; the first address with a route to it."""
+    """A datagram socket that hears this server alone, its "port unreachable" too; the first address with a route."""
     error: OSError | None = None
     for family, address in addresses:
         there, line = endpoint(address, port), open_socket(family, socket.SOCK_DGRAM)
@@ -126,8 +126,10 @@ def _connected(exchange: Exchange, addresses: list[tuple[socket.AddressFamily, s
 
 
 async def _answer(exchange: Exchange, line: socket.socket, question: Question) -> Answer:
-    """The first datagram that answers `question`. Others are late answers to older questions, or forged, and passed over; if nothing
-    else comes in time, the server's answer is at fault."""
+    """The first datagram that answers `question`.
+
+    Others are late answers to older questions, or forged, and passed over; told of if nothing better comes in time.
+    """
     while True:
         datagram = await asyncio.get_running_loop().sock_recv(line, MAX_DATAGRAM_BYTES)
         try:

@@ -1,4 +1,4 @@
-"""As much of the DNS wire (RFC 1035) as a probe needs: one question, and what its answer holds. Pure: bytes in, bytes out."""
+"""As much of the DNS wire (RFC 1035) as a probe needs: one question, and what its answer holds. Pure."""
 
 import struct
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said: the response code, the records in each section, and of the answers their kinds and addresses."""
+    """What a server said: the response code, how many records, and of the answers their kinds and addresses."""
 
     rcode: int
     is_truncated: bool
@@ -108,7 +108,7 @@ def _records(message: bytes, at: int, count: int) -> list[tuple[str, bytes]]:
 
 
 def _after_name(message: bytes, at: int) -> int:
-    """Where the name at byte `at` ends. A pointer ends it: where it leads is of no interest, so it cannot lead us in a circle."""
+    """Where the name at byte `at` ends. A pointer ends it: it is not followed, so it cannot lead us in a circle."""
     while length := message[at]:
         if length & POINTER == POINTER:
             return at + 2

@@ -9,7 +9,8 @@ What makes it exact and cheap at the same time:
    that distance is the monotonic instant of arrival. If it changed since the reading before, see `arrival_ns`.
 3. Where there are no stamps, and in the first second of a socket (the kernel turns stamping on a little late), the
    event loop watches the socket and replies are read at once.
-4. At most 50 packets leave in 20 ms: the smallest usual receive queue holds 277 replies.
+4. At most 50 packets leave in 20 ms, so that what comes back between two readings fits the receive queue (277 replies
+   for an unprivileged user's default).
 
 A socket is replaced, under a new random identifier, every ten minutes, and at most once a minute when three trains in a
 row to one address came to nothing: some router may hold the session of an identifier in a state that no reply passes.
@@ -38,8 +39,6 @@ from shared.result import Outcome
 GRID_S = 0.1
 SLOT_S = 0.02
 PACKETS_IN_SLOT = 50
-MANY_UNDER_WAY = 200
-"""Requests under way from which on replies are read every slot: over 0.1 s they might not fit the queue."""
 LAG_S = 0.01
 """How late a tick may come and still stand for its point of the grid."""
 STEP_NS = 100_000
@@ -58,7 +57,7 @@ class EchoEngine:
         self._serial = count()
         self._timer: asyncio.TimerHandle | None = None
         self._slot, self._slot_packets = 0, 0
-        self._offset_ns, self._read_ns = 0, 0
+        self._offset_ns, self._read_ns, self._slept_ms = 0, 0, 0
         self._filler = rng.randbytes(2048)  # not zeros: a line that compresses would flatter itself
         self.late = self.duplicates = self.foreign = 0
         self.clock_steps = 0
@@ -85,13 +84,11 @@ class EchoEngine:
         filler = self._filler[: max(0, payload_bytes - COOKIE.size)]
         try:
             family, source, destination = destination_of(address)
-            line = self._lines.line(family, source)
+            line = self._lines.line(family, source, asked_ns)
         except Failure as failure:
             return Echoes(rtts_us=(), outcome=failure.outcome, reason=str(failure))
         done = asyncio.get_running_loop().create_future()
-        train = Train(
-            source, destination, packets, spacing_s, timeout_s, filler, done, self._lines.drops(line), self._slept_ms()
-        )
+        train = Train(source, destination, packets, spacing_s, timeout_s, filler, done)
         try:
             self._begin(train, line)
             await done
@@ -119,12 +116,14 @@ class EchoEngine:
             self._read()  # what waited in the queues meanwhile, and how far apart the clocks are today
         self._trains[train] = line
         line.trains += 1
+        train.drops, train.slept_ms = line.drops, self._slept_ms
         now = asyncio.get_running_loop().time()
         if self._slot_has_room(now):
             self._advance(train, now)
         else:
             heappush(self._agenda, (now, next(self._serial), train))
-        self._arm(now)
+        if self._timer is None or (self._agenda and self._agenda[0][0] < self._timer.when()):
+            self._arm(now)
 
     def _advance(self, train: Train, now: float) -> None:
         """Send the next request, or give up on those that are out if there is none left to send."""
@@ -159,9 +158,9 @@ class EchoEngine:
         received = train.received
         if train.fault is not None and train.fault[0] is Outcome.ERROR:
             return train.fault
-        if received < train.packets and self._lines.drops(line) != train.drops:
+        if received < train.packets and self._lines.count_drops(line) != train.drops:
             return Outcome.ERROR, "replies may have been lost here: the receive queue overflowed"
-        if received < train.packets and self._slept_ms() - train.slept_ms > SLEEP_MS:
+        if received < train.packets and self._count_sleep() - train.slept_ms > SLEEP_MS:
             return Outcome.ERROR, "this host slept meanwhile"
         if received:
             return Outcome.OK, ""
@@ -191,9 +190,7 @@ class EchoEngine:
             heappop(self._agenda)
         if not self._agenda:
             return
-        under_way = sum(len(line.requests) for line in self._lines.open)
-        blind = any(not line.stamped and not line.watched for line in self._lines.open)
-        pause = SLOT_S if under_way > MANY_UNDER_WAY or blind else GRID_S
+        pause = SLOT_S if self._lines.blind() else GRID_S
         when = min(self._agenda[0][0], _after(now, pause))
         if not self._slot_has_room(now):
             when = max(when, _after(now, SLOT_S))
@@ -222,11 +219,13 @@ class EchoEngine:
                 at_ns = arrival_ns(arrival.stamp_ns, (self._offset_ns, offset_ns), (self._read_ns, now_ns))
             else:
                 at_ns = min(arrival.stamp_ns - offset_ns, now_ns)
-            self._count(line.credit(arrival, at_ns))
+            if (credit := line.credit(arrival, at_ns)) is not Credit.COUNTED:
+                self._count(credit)
         for line in self._lines.open:
             for complaint in line.wire.complaints():
                 line.complain(complaint)
             self._lines.tend(line, now_ns)
+        self._count_sleep()
         self.clock_steps += stepped
         self._offset_ns, self._read_ns = offset_ns, now_ns
 
@@ -247,8 +246,9 @@ class EchoEngine:
                 break
         return wall_ns - (before_ns + now_ns) // 2, now_ns
 
-    def _slept_ms(self) -> int:
-        return self._clock.boot_ms() - self._clock.mono_ns() // 1_000_000
+    def _count_sleep(self) -> int:
+        self._slept_ms = self._clock.boot_ms() - self._clock.mono_ns() // 1_000_000
+        return self._slept_ms
 
 
 def destination_of(address: str) -> tuple[socket.AddressFamily, str, tuple[object, ...]]:

@@ -37,10 +37,10 @@ class Lines:
         self.reopened = 0
         self.overflow = 0
 
-    def line(self, family: socket.AddressFamily, address: str) -> Line:
+    def line(self, family: socket.AddressFamily, address: str, now_ns: int) -> Line:
         """The line to send to `address` by; raises Failure with what can be done if there can be none."""
         line = self._current.get(family)
-        if line is not None and (why := self._outlived(line, address)):
+        if line is not None and (why := self._outlived(line, address, now_ns)):
             with suppress(Failure):  # no descriptors left: the old one still serves
                 self._current[family] = fresh = self._open(family, why)
                 self._lost.clear()
@@ -52,9 +52,9 @@ class Lines:
             line = self._current[family] = self._open(family, "first use")
         return line
 
-    def _outlived(self, line: Line, address: str) -> str:
+    def _outlived(self, line: Line, address: str, now_ns: int) -> str:
         """Why `line` should be replaced; empty if it should not."""
-        age_ns = self._clock.mono_ns() - line.opened_ns
+        age_ns = now_ns - line.opened_ns
         if age_ns > REPLACE_NS:
             return "age"
         if age_ns > REPLACE_IN_DOUBT_NS and self._lost.get(address, 0) >= LOST_IN_A_ROW:
@@ -68,15 +68,20 @@ class Lines:
         elif outcome is not Outcome.ERROR:
             self._lost[address] = self._lost.get(address, 0) + 1
 
-    def drops(self, line: Line) -> int:
+    def count_drops(self, line: Line) -> int:
         """How many replies the queue of `line` has had no room for so far; new ones go into `overflow`."""
         drops = line.wire.drops()
         self.overflow += (drops - line.drops) & 0xFFFF_FFFF
         line.drops = drops
         return drops
 
+    def blind(self) -> bool:
+        """Whether there is a socket that neither stamps replies nor can be watched: it must be read often."""
+        return not all([line.stamped or line.watched for line in self.open])  # noqa: C419  a list is faster
+
     def tend(self, line: Line, now_ns: int) -> None:
-        """Stop watching a socket whose replies are surely stamped by now: they can wait."""
+        """After a reading: count drops, and stop watching a socket whose replies are surely stamped by now."""
+        self.count_drops(line)
         if line.watched and line.stamped and now_ns - line.opened_ns > WATCH_NS:
             self._unwatch(line)
 

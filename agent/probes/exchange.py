@@ -2,7 +2,8 @@
 
     return await course(target, kit, steps)      steps(exchange) does the work and raises what went wrong
 
-One "packet" is the whole exchange: `sent` is 1, and `received` is 1 when the target itself gave a whole answer, be it a bad one.
+One "packet" is the whole exchange: `sent` is 1, and `received` is 1 when the target itself gave a whole answer, be it a
+bad one.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 TCP_INFO_BYTES = 72
 TCP_INFO_RTT = struct.Struct("@68xI")
 """linux/tcp.h: tcpi_rtt is the 32-bit word at byte 68, in microseconds."""
+RECEIVE_BUFFER_BYTES = 64 << 10
+"""As much as a probe reads: what a server sends beyond it would only cost the line."""
 RST_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 """SO_LINGER with no time to linger: a probe every few seconds must not heap up TIME_WAIT."""
 MOST_TELLING = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.ERROR)
@@ -129,8 +132,8 @@ def _told(failure: Failure, exchange: Exchange, target: TargetSettings) -> Failu
 async def dial(exchange: Exchange, host: str, port: int) -> tuple[socket.socket, int]:
     """A TCP connection to `host` and the round trip of its SYN in microseconds; the caller closes it, which resets it.
 
-    A name with addresses of both families is tried in the order the system prefers, the first within half of the time that is
-    left, so that a dead IPv6 does not hide a living IPv4; `ip` in the target's settings probes one family alone.
+    A name with addresses of both families is tried in the order the system prefers, the first within half of the time
+    that is left, so that a dead IPv6 does not hide a living IPv4; `ip` in the target's settings probes one family.
     """
     addresses = await exchange.resolve(host)
     failures: list[Failure] = []
@@ -149,6 +152,7 @@ async def _connect(exchange: Exchange, family: AddressFamily, address: str, port
     line = open_socket(family, socket.SOCK_STREAM)
     try:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_ON_CLOSE)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         before_ns = exchange.kit.clock.mono_ns()
         await asyncio.get_running_loop().sock_connect(line, endpoint(address, port))
         measured_us = (exchange.kit.clock.mono_ns() - before_ns) // 1000
@@ -168,7 +172,7 @@ def open_socket(family: AddressFamily, kind: socket.SocketKind) -> socket.socket
 
 
 def endpoint(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """The socket address of a literal. Its zone goes in as a number: with a name in it asyncio would look the address up."""
+    """The socket address of a literal, its zone as a number: with a name in it asyncio would look the address up."""
     address, _, zone = address.partition("%")
     if ":" not in address:
         return address, port
@@ -179,7 +183,7 @@ def endpoint(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, 
 
 
 def kernel_rtt_us(line: socket.socket) -> int:
-    """The kernel's own measure of the SYN's round trip, free of our load; 0 where there is none (not Linux, or a SYN sent twice)."""
+    """The kernel's own measure of the SYN's round trip, free of our load; 0 where there is none."""
     if sys.platform != "linux":
         return 0
     information = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)

@@ -2,12 +2,12 @@
 
     refused        somebody answered "no": connection refused, or reset or closed by the peer during the exchange
     timeout        nothing came back in time
-    unreachable    the way is missing: no route, interface down or gone, "unreachable" from a router, no address to send from
+    unreachable    the way is missing: no route, no interface, no address to send from, "unreachable" from a router
     tls_failure    the handshake or the certificate
-    error          our own fault: no file handles, no memory, a local firewall, a wrong setting. Never evidence of anything
+    error          our own fault: no file handles, no memory, a local firewall, a wrong setting; never evidence
 
-IPv6 reports "administratively prohibited" by a distant router as EACCES, which cannot be told from our own firewall: `error`,
-since a false outage is worse than a second without evidence.
+IPv6 reports "administratively prohibited" by a distant router as EACCES, which cannot be told from our own firewall:
+`error`, since a false outage is worse than a second without evidence.
 """
 
 import errno

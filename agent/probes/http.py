@@ -1,4 +1,4 @@
-"""http: does a web server answer as it should, how long does each part take, and does somebody else answer in its place."""
+"""http: does a web server answer as it should, how long does each part take, and is it the right one who answers."""
 
 import asyncio
 import re
@@ -17,6 +17,7 @@ from agent.probes.failure import Failure
 from agent.probes.http1 import Url
 from agent.probes.kit import Kit, TargetSettings
 from agent.probes.tls import expiry
+from shared.clock import rfc3339
 from shared.result import Outcome, Result
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -29,18 +30,19 @@ Status = Annotated[int, Field(ge=100, le=599)]
 
 
 class HttpTarget(TargetSettings):
-    """A page and what it must answer. `intercept_check` wants a plain http page whose whole answer is known: see `verdict`."""
+    """A page and what it must answer; see `verdict`."""
 
     probe: Literal["http"]
     url: str
     method: Literal["GET", "HEAD"] = "GET"
-    headers: dict[str, SecretStr] = {}
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
     """Sent to the server of `url` alone, never on to another one, and never logged."""
     expected_status: tuple[Status, ...] = ()
-    """None given: 200 to 399, or 204 where an `intercept_check` has no `expected_body` either."""
+    """None given: any 2xx, with `redirects = 0` any 3xx too; 204 where an `intercept_check` has no `expected_body`."""
     expected_body: str = ""
     """Must be in the first 64 KiB; of an `intercept_check` it must be all there is, but for white space around it."""
     intercept_check: bool = False
+    """Finds out who answers in the place of a plain http page whose whole answer is known."""
     redirects: Annotated[int, Field(ge=0, le=10)] = 5
     verify: bool = True
     ca_file: str | None = None
@@ -84,7 +86,7 @@ class HttpTarget(TargetSettings):
             return status in self.expected_status
         if self.intercept_check and not self.expected_body:
             return status == 204
-        return 200 <= status < 400
+        return 200 <= status < (300 if self.redirects else 400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +101,19 @@ class Answer:
 def verdict(target: HttpTarget, answer: Answer) -> Failure | None:
     """None if `answer` is what `target` should answer.
 
-    Without `intercept_check` anything else is `bad_status`, but for 511, by which a portal tells of itself (RFC 6585): `intercepted`.
+    Without `intercept_check` anything else is `bad_status`, but for 511, by which a portal tells of itself (RFC 6585).
 
-    With it the operator has named a server that always says the same, so that whoever says something else is somebody else,
-    provided that it is said in the way of a portal and not in that of a server in trouble. First match wins:
+    With it the operator has named a server that always says the same, so that whoever says something else is somebody
+    else, provided it is said in the way of a portal and not in that of a server in trouble. First match wins:
 
     1. The expected status and body: ok.
     2. Status 511: `intercepted`.
-    3. A redirect to another host: `intercepted`. (One to the same host is followed: the server may have moved to https, and a portal
-       that redirects within the name it has taken over gives itself away by its answer.)
-    4. A success, 200 to 299, with another status or another body than the expected: `intercepted`. A server in trouble does not
+    3. A redirect to another host: `intercepted`. (One to the same host is followed: the server may have moved to https,
+       and a portal that redirects within the name it has taken over gives itself away by its answer.)
+    4. A success, 200 to 299, with another status or body than the expected: `intercepted`. A server in trouble does not
        say that all is well; a portal does, and shows its page.
-    5. All the rest, 4xx, 5xx, a redirect that leads nowhere, is `bad_status`: somebody is there, and nothing proves it to be
-       somebody else.
+    5. All the rest, 4xx, 5xx, a redirect that leads nowhere, is `bad_status`: somebody is there, and nothing proves it
+       to be somebody else.
     """
     status, host = answer.head.status, target.parsed_url.host
     if target.expects(status) and _has_body(target, answer.body):
@@ -144,7 +146,7 @@ def _redirection(answer: Answer) -> Url | None:
 
 
 async def probe(target: HttpTarget, kit: Kit) -> Result:
-    """Asks, follows redirects, judges. The phases are sums over all hops: resolve, connect, tls, processing, transfer."""
+    """Asks, follows redirects, judges. Phases, summed over all hops: resolve, connect, tls, processing, transfer."""
 
     async def steps(exchange: Exchange) -> None:
         answer, followed = await _ask(target, exchange, target.parsed_url), 0
@@ -170,6 +172,7 @@ def _next(target: HttpTarget, answer: Answer) -> Url | None:
 
 async def _ask(target: HttpTarget, exchange: Exchange, url: Url) -> Answer:
     """One request and its answer, on a connection of its own."""
+    exchange.answer_us = None  # a redirect is half an answer
     line, _ = await dial(exchange, url.host, url.port)
     reader, writer = await _streams(target, exchange, url, line)
     try:
@@ -207,7 +210,7 @@ async def _streams(
         with exchange.phase("tls"):
             context = exchange.kit.tls.context(target.verify, target.ca_file)
             reader, writer = await asyncio.open_connection(
-                sock=line, limit=http1.MAX_LINE_BYTES, ssl=context, server_hostname=url.host
+                sock=line, limit=http1.MAX_LINE_BYTES, ssl=context, server_hostname=url.name
             )
     except BaseException:  # a cancelled handshake must not leave the socket behind
         line.close()
@@ -232,6 +235,8 @@ def _note(exchange: Exchange, url: Url, head: http1.Head) -> None:
 
 def _note_certificate(exchange: Exchange, tls: ssl.SSLObject) -> None:
     ends = expiry(tls.getpeercert(binary_form=True) or b"")
-    exchange.kit.log(f"{tls.version()}, the certificate ends at {ends}")
+    exchange.kit.log(
+        f"{tls.version()}, the certificate ends at {rfc3339(round(ends * 1000)) if ends else 'no known time'}"
+    )
     if ends is not None:
         exchange.facts["ssl_earliest_cert_expiry"] = min(ends, exchange.facts.get("ssl_earliest_cert_expiry", ends))

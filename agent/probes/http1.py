@@ -1,7 +1,7 @@
 """As much HTTP/1.1 as a probe needs: an address, a request, and one answer read within strict bounds.
 
-No library: none takes the time between connect, TLS, first byte and last byte apart at this price (docs/decisions.md), and what is
-read here is thrown away after a look at it.
+No library: none tells connect, TLS, first and last byte apart in time, or at twice the cost, and what is read here is
+thrown away after a look at it.
 """
 
 import re
@@ -37,10 +37,14 @@ class Url:
     path: str
 
     @property
+    def name(self) -> str:
+        """The host as the server knows itself: the zone of a link-local address is nobody's business but ours."""
+        return self.host.partition("%")[0]
+
+    @property
     def authority(self) -> str:
         """What stands in the Host header."""
-        host = self.host.partition("%")[0]  # a zone is nobody's business but ours
-        return host_port(host, None if self.port == DEFAULT_PORTS[self.scheme] else self.port)
+        return host_port(self.name, None if self.port == DEFAULT_PORTS[self.scheme] else self.port)
 
     @property
     def bare(self) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agent.probes.kit import Echoes, Kit, ResolveError, TargetSettings
+from agent.probes.kit import Echoes, Kit, ResolveError, TargetSettings, silent
 from shared.result import Outcome, Result
 
 AUTO = "auto"
@@ -71,6 +71,8 @@ async def _resolve(target: IcmpTarget, kit: Kit) -> str | Echoes:
 
 
 def _tell(echoes: Echoes, kit: Kit) -> None:
+    if kit.log is silent:
+        return
     for number, rtt_us in enumerate(echoes.rtts_us, start=1):
         kit.log(f"packet {number}: " + ("no reply" if rtt_us is None else f"{rtt_us / 1000:.3f} ms"))
     if echoes.hop_limit:

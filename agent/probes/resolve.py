@@ -1,13 +1,13 @@
 """Names to addresses through the system's resolver, with a deadline that it does not have itself.
 
-getaddrinfo() obeys /etc/hosts, search domains and whatever the host is set up with, as the people at the site see it; but with a
-dead name server it sits for 10 to 20 s a name and cannot be interrupted. So:
+getaddrinfo() obeys /etc/hosts, search domains and whatever the host is set up with, so it sees what the people at the
+site see; but with a dead name server it sits for 10 to 20 s a name and cannot be interrupted. So:
 
 1. Literal addresses are answered at once.
 2. A look-up runs in a daemon thread of its own, which can neither hold up the event loop nor the end of the process.
 3. A name has at most one look-up in flight; who asks meanwhile waits for the same one, each with a deadline of its own.
-4. At most `max_in_flight` names are looked up at a time. Further ones are told "resolver busy" at once: names that hang must not
-   make others wait.
+4. At most `max_in_flight` names are looked up at a time. Further ones are told "resolver busy" at once: names that hang
+   must not make others wait.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Resolver:
                 loop.call_soon_threadsafe(self._settle, key, answer)
 
         try:
-            threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+            threading.Thread(target=work, name="resolve", daemon=True).start()
         except RuntimeError as error:
             raise ResolveError(str(error), Outcome.ERROR) from None
         self._pending[key] = loop.create_future()

@@ -8,13 +8,13 @@ VERSION, GENERALIZED_TIME = 0xA0, 0x18
 
 
 class TlsContexts:
-    """One context for each way to verify: with the system's authorities it takes a megabyte and some milliseconds to make."""
+    """One context for each way to verify: with the system's authorities it takes a megabyte and some milliseconds."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[bool, str | None], ssl.SSLContext] = {}
 
     def context(self, verify: bool, ca_file: str | None) -> ssl.SSLContext:
-        """Verifying against `ca_file` alone if it is given, else against the system's; OSError if the file cannot be used."""
+        """Trusts `ca_file` alone if it is given, else the system's authorities; OSError if the file cannot be used."""
         key = (verify, ca_file if verify else None)
         if key not in self._made:
             self._made[key] = _verifying(ca_file) if verify else _trusting()
@@ -38,8 +38,9 @@ def _trusting() -> ssl.SSLContext:
 def expiry(certificate: bytes) -> float | None:
     """When a DER certificate ends, in seconds since 1970; None if it cannot be read.
 
-    The standard library decodes only certificates it verified, and an unverified one (an intranet service of our own) runs out
-    as well. The way to it (RFC 5280, 4.1): Certificate > TBSCertificate > [version], serial, algorithm, issuer, validity.
+    The standard library decodes only certificates it verified, and an unverified one (an intranet service of our own)
+    runs out as well. The way to it (RFC 5280, 4.1): Certificate > TBSCertificate > [version], serial, algorithm,
+    issuer, validity.
     """
     try:
         _, certificate, _ = _element(certificate)

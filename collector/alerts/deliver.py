@@ -68,7 +68,7 @@ class Alerts:
 
     def firing(self) -> Mapping[str, int]:
         """Alerts that fire now by alertname, 0 among them."""
-        names = Counter(alert.labels["alertname"] for alert in self._sent.values() if alert.ends_at_ms is None)
+        names = Counter(alert.labels["alertname"] for alert in tuple(self._sent.values()) if alert.ends_at_ms is None)
         return {name: names[name] for name in ALERTNAMES}
 
     def notified(self) -> Mapping[tuple[str, str], int]:

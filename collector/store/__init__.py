@@ -1,15 +1,18 @@
 """Where everything is kept: the Store protocol, declared by its consumers, and `open_store(url)`.
 
-The append-only log is the truth: one row a commit group. `compact` folds it into hourly chunks per site. Flips are derived and can be
-rebuilt from log and chunks; registry, tokens and sent alerts are small and relational.
+The append-only log is the truth: one row a commit group. `compact` folds it into hourly chunks per site. Flips are
+derived and can be rebuilt from log and chunks; registry, tokens and sent alerts are small and relational.
 
-All methods block and may be called from any thread (the server wraps them in `asyncio.to_thread`); `append` alone answers with a
-future, because it waits for the group commit.
+All methods block and may be called from any thread (the server wraps them in `asyncio.to_thread`); `append` alone
+answers with a future, because it waits for the group commit.
+
+    StoreError              retrying later may help
+      UnknownContext        retrying helps, with the context in full
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.columns import Columns
@@ -22,34 +25,54 @@ class StoreError(Exception):
     """The store could not do it (disk full, locked, damaged). Retrying later may help; nothing was acknowledged."""
 
 
-class UnknownContext(StoreError):
+class UnknownContext(StoreError):  # noqa: N818  it reads as what it is
     """A batch names a context that was never sent in full. Retrying helps with `context_body`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One accepted batch on its way into the log: the good rows with their sequence numbers, in order of sequence number."""
+    """One accepted batch on its way into the log. Its sequence numbers are contiguous from `batch.first_seq`.
+
+    `columns` None: the writer decodes `batch`, in one pass with its whole commit group; `batch` has passed
+    `decode.check`. Otherwise `columns`, `seqs` and `set_aside` are what `decode.decode` made of it.
+    """
 
     agent: str
     site: str
     batch: Batch
-    """As decoded, for its stream, floor and host; its planes and rows are not stored, `columns` are."""
+    """For its stream, floor and host, and for its results if `columns` is None."""
     context: Context | None
-    """The context it was measured in, if it has one."""
-    columns: Columns
-    seqs: "Sequence[int]"
-    """One per row of `columns`; numpy int64."""
+    """The context it was measured in; None only if `columns` say all there is to know."""
     received_at_ms: int
+    columns: Columns | None = None
+    seqs: Sequence[int] = ()
+    """One per row of `columns`."""
     set_aside: Sequence[tuple[int, str, str]] = ()
     """(sequence number, reason, the row as text) of rows that were refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of a delivery once its commit group was fsynced."""
+    """What became of a delivery once its commit group was fsynced; the three counts add up to its results."""
 
     stored: int
     duplicates: int
+    set_aside: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why rows were set aside, and how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A row that was set aside: kept as evidence, never counted."""
+
+    agent: str
+    stream: str
+    seq: int
+    reason: str
+    text: str
+    at_ms: int
+    """When it was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +102,14 @@ class Store(Protocol):
     def append(self, delivery: Delivery) -> "Future[Stored]":
         """Durable when the future resolves; StoreError when it is not."""
 
+    def waiting(self) -> int:
+        """Results that were appended and are not committed yet."""
+
     def take_touched(self) -> list[Touched]:
-        """What was committed since the last call, one entry a site; empty when nothing was."""
+        """What was committed since the last call, one entry a site; empty when nothing was.
+
+        After opening, everything that is not compacted counts as just committed: it may not have been judged yet.
+        """
 
     def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
         """Results that concern `site` with from_ms <= at < to_ms, sorted as `concatenate` sorts."""
@@ -91,7 +120,16 @@ class Store(Protocol):
     def context(self, agent: str, name: str) -> Context | None: ...
 
     def compact(self, before_ms: int) -> int:
-        """Fold log rows received before `before_ms` into hourly chunks; returns the rows folded."""
+        """Fold log rows received before `before_ms` into hourly chunks; returns the results folded."""
+
+    def refusals(self, agent: str) -> list[Refusal]:
+        """The newest rows of `agent` that were set aside, bounded; newest first."""
+
+    def refusal_counts(self) -> dict[tuple[str, str], int]:
+        """(agent, reason) -> rows set aside since ever, exactly."""
+
+    def damage(self) -> list[str]:
+        """A sentence for each log row or chunk found so far that cannot be read; the others are not affected."""
 
     # flips
     def flips(self, site: str, from_ms: int, to_ms: int, scope: str | None = None) -> list[Flip]:
@@ -104,12 +142,17 @@ class Store(Protocol):
         """The last flip of scope `site` of every site at or before `at_ms`."""
 
     def replace_flips(self, site: str, from_ms: int, to_ms: int, flips: Sequence[Flip]) -> None:
-        """In one transaction: delete the flips of `site` with from_ms <= at < to_ms and write `flips`."""
+        """In one transaction: delete the flips of `site` with from_ms <= at < to_ms and write `flips`.
+
+        Costs no write when they stand there already.
+        """
 
     # registry
     def sites(self) -> list[Site]: ...
     def put_sites(self, sites: Sequence[Site]) -> None: ...
-    def agents(self) -> list[AgentState]: ...
+    def agents(self) -> list[AgentState]:
+        """Every agent that was heard or has a token that may push."""
+
     def tokens(self) -> list[Token]: ...
     def put_token(self, token: Token) -> None: ...
 
@@ -123,7 +166,7 @@ class Store(Protocol):
 
 def open_store(url: str) -> Store:
     """The store at `url`: `sqlite:///path/to/file.db`. Raises StoreError with what to do."""
-    from collector.store.sqlite import SqliteStore  # noqa: PLC0415  engines are optional extras, imported when asked for
+    from collector.store.sqlite import SqliteStore  # engines are optional extras, imported when asked for
 
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path:

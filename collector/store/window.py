@@ -35,6 +35,15 @@ class Window:
             return True
         return first >= self.contiguous and not any(low < end and first < high for low, high in self.above)
 
+    def gaps(self, first: int, end: int) -> list[tuple[int, int]]:
+        """The parts of [first, end) that are not there."""
+        gaps, low = [], max(first, self.contiguous)
+        for there_low, there_end in self.above:
+            if low < min(there_low, end):
+                gaps.append((low, min(there_low, end)))
+            low = max(low, there_end)
+        return [*gaps, (low, end)] if low < end else gaps
+
     def present(self, seqs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of `seqs` are there."""
         there = seqs < self.contiguous

@@ -5,6 +5,7 @@ Exit code 1 when a limit is broken, 2 when there can be no rig here.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> int:
     if lacking := netns.missing() or peers.missing():
         print(f"the rig cannot run here: {lacking}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a terminated rig cleans up as well
     plan = QUICK if arguments.quick else FULL
     directory = Path(tempfile.mkdtemp(prefix="kentongan-rig-"))
     try:

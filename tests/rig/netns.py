@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +99,13 @@ def request(
     if response.status // 100 != 2:
         raise OSError(f"{method} {path}: {response.status} {body[:500]!r}")
     return body
+
+
+def entry_point(name: str) -> list[str]:
+    """The command `name` of this Python's environment, installed or not."""
+    script = Path(sys.executable).with_name(name)
+    module = name.removeprefix("kentongan-")
+    return [str(script)] if script.exists() else [sys.executable, "-c", f"from {module}.app import main; exit(main())"]
 
 
 class Process:

@@ -129,8 +129,9 @@ _ALL = (
         (Step(0, Action.LOSE_ANSWERS),), duplicates=True,
     ),
     Scenario(
-        "collector_killed", "kill -9 of the collector while agents push", 6, 3,
-        _held(Action.KILL_COLLECTOR, Action.START_COLLECTOR),
+        "collector_killed", "kill -9 of the collector while agents push, twice", 30, 7,
+        (Step(0, Action.KILL_COLLECTOR), Step(0.4, Action.START_COLLECTOR),
+         Step(0.6, Action.KILL_COLLECTOR), Step(1, Action.START_COLLECTOR)),
     ),
     Scenario(
         "silent", "the line is cut until the site is silent", 130, 20, _held(Action.CUT, Action.MEND),

@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime, monotonic
 from uuid import UUID, uuid5
@@ -14,7 +13,6 @@ from tests.rig.lines import INTERNET, INTERNET_V6, Lines, Place
 from tests.rig.scenarios import Action, Pace, SitePlan
 from tests.rig.services import CHECK, DIRECT, DNS, PROXY, TCP, WEB
 
-AGENT = Path(sys.executable).with_name("kentongan-agent")
 LOST_OF_TEN = 0.3
 UPTIME_AFTER_POWER_S = 6
 """How long the PC has been up when its agent starts again after a power cut."""
@@ -23,19 +21,17 @@ ANCHORS = ("10.78.0.1", "10.78.0.2", "10.78.0.3", "10.78.0.4")
 NEW_BOOT = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
 
 
-def targets(pace: Pace) -> Iterator[dict[str, object]]:
-    """What every agent probes: the gateway, six targets in the internet, three in the intranet."""
-    yield {"name": "gateway", "group": "gateway", "probe": "icmp", "address": "auto"}
+def targets(pace: Pace) -> Iterator[Mapping[str, object]]:
+    """What every agent probes beside its gateway: six targets in the internet, three in the intranet."""
+    patience = {"timeout_s": min(10.0, pace.interval_s / 2)}
     for number, address in enumerate(ANCHORS, 1):
         yield {"name": f"anchor{number}", "group": "internet", "probe": "icmp", "address": address}
-    yield {
-        "name": "check204", "group": "internet", "probe": "http", "url": f"http://{CHECK[0]}/generate_204",
-        "intercept_check": True,
-    }  # fmt: skip
-    yield {"name": "dns", "group": "internet", "probe": "dns", "server": DNS[0], "query": "kaltimprov.go.id"}
+    check = {"url": f"http://{CHECK[0]}/generate_204", "intercept_check": True}
+    yield {"name": "check204", "group": "internet", "probe": "http", **check, **patience}
+    yield {"name": "dns", "group": "internet", "probe": "dns", "server": DNS[0], "query": "rig.example"}
     yield {"name": "office-ping", "group": "intranet", "probe": "icmp", "address": "10.79.0.1"}
-    yield {"name": "office-tcp", "group": "intranet", "probe": "tcp", "address": f"{TCP[0]}:{TCP[1]}"}
-    yield {"name": "office-web", "group": "intranet", "probe": "http", "url": f"http://{WEB[0]}/"}
+    yield {"name": "office-tcp", "group": "intranet", "probe": "tcp", "address": TCP[0], "port": TCP[1]}
+    yield {"name": "office-web", "group": "intranet", "probe": "http", "url": f"http://{WEB[0]}/", **patience}
 
 
 class Site:
@@ -49,22 +45,19 @@ class Site:
         self._lines, self._boots = lines, 0
         self._agent: netns.Process | None = None
 
-    def configure(self, pace: Pace, token: str) -> None:
-        """Write agent.toml and its token."""
+    def configure(self, pace: Pace, token: str, probed: Iterable[Mapping[str, object]]) -> None:
+        """Write agent.toml: a PC with the default route as its gateway, and what it probes."""
         server = PROXY if self.plan.proxied else DIRECT
-        tables: dict[str, dict[str, object]] = {
-            "push": {"url": f"http://{server[0]}:{server[1]}", "token": token, "interval_s": pace.push_s},
-        }
-        keys = {"listen": f"{self.place.address}:9817", "state": str(self.state), "interval_s": pace.interval_s}
-        text = toml(keys) + "".join(f"\n[{name}]\n{toml(keys)}" for name, keys in tables.items())
-        text += "".join(f"\n[[targets]]\n{toml(target)}" for target in targets(pace))
+        keys = {"listen": f"{self.place.address}:9817", "state_dir": str(self.state), "interval_s": pace.interval_s}
+        push = {"url": f"http://{server[0]}:{server[1]}", "token": token, "interval_s": pace.push_s}
+        text = f"{toml(keys)}\n[collector]\n{toml(push)}" + "".join(f"\n[[targets]]\n{toml(t)}" for t in probed)
         (self.directory / "agent.toml").write_text(text, encoding="utf-8")
 
     # the agent
 
     def start_agent(self) -> None:
         """Start the agent on the PC as it is booted now: the rig's own boot, or the one after the last power cut."""
-        run = [str(AGENT), "run", "--config", str(self.directory / "agent.toml")]
+        run = [*netns.entry_point("kentongan-agent"), "run", "--config", str(self.directory / "agent.toml")]
         self._agent = netns.Process(f"agent-{self.name}", self.place.pc, [*self._boot(), *run], self.directory.parent)
 
     def kill_agent(self) -> None:
@@ -72,13 +65,17 @@ class Site:
 
     def stop_agent(self) -> bool:
         """SIGTERM; whether it ended by itself."""
-        return self._agent is None or not self.agent.alive() or self.agent.stop()
+        return self.agent.stop()
 
     def freeze_agent(self) -> None:
         self.agent.signal(signal.SIGSTOP)
 
     def thaw_agent(self) -> None:
         self.agent.signal(signal.SIGCONT)
+
+    @property
+    def started(self) -> bool:
+        return self._agent is not None
 
     @property
     def agent(self) -> netns.Process:

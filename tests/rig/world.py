@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from tests.rig import netns, peers
 from tests.rig.lines import Lines
 from tests.rig.scenarios import Action, Plan
 from tests.rig.services import DIRECT, RIG
-from tests.rig.sites import ON_SITE, Site, toml
+from tests.rig.sites import ON_SITE, Site, targets, toml
 
-COLLECTOR = Path(sys.executable).with_name("kentongan-collector")
+COLLECTOR = netns.entry_point("kentongan-collector")
 ANSWERS_TO_LOSE = 3
 READY_S = 20
 
@@ -39,8 +39,17 @@ class Happened:
 class World:
     """Everything starts on entering and is gone on leaving, also after a failure."""
 
-    def __init__(self, plan: Plan, directory: Path) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        directory: Path,
+        probed: Sequence[Mapping[str, object]] | None = None,
+        *,
+        with_peers: bool = True,
+    ) -> None:
         self.plan, self.directory, self._clock = plan, directory, SystemClock()
+        self._with_peers = with_peers
+        self._probed = list(targets(plan.pace)) if probed is None else probed
         self.lines = Lines([(site.name, site.line) for site in plan.sites], directory)
         self.core = self.lines.core
         self.prometheus = peers.Prometheus(self.core)
@@ -48,7 +57,8 @@ class World:
         self.store_url = f"sqlite:///{directory / 'collector.db'}"
         self._config = directory / "collector.toml"
         self._stack = ExitStack()
-        self._collector: netns.Process
+        self._collectors: list[netns.Process] = []
+        """Every one that was started; the last one runs."""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -56,8 +66,7 @@ class World:
             self.sites = {
                 s.name: Site(s, self.lines.places[s.name], self.lines, self.directory) for s in self.plan.sites
             }
-            stack.callback(self.stop_collector)
-            stack.callback(self.stop_agents)
+            stack.callback(self._kill_all)
             services = netns.Process(
                 "services",
                 self.core,
@@ -66,11 +75,12 @@ class World:
             )
             stack.callback(services.kill)
             netns.wait_for_output(services, "ready", READY_S)
-            stack.callback(peers.start_alertmanager(self.core, self.directory).kill)
             self._set_up_collector()
             self.start_collector()
-            stack.callback(peers.start_prometheus(self.core, self._scraped(), self.directory).kill)
-            stack.enter_context(self.alerts)
+            if self._with_peers:
+                stack.callback(peers.start_alertmanager(self.core, self.directory).kill)
+                stack.callback(peers.start_prometheus(self.core, self._scraped(), self.directory).kill)
+                stack.enter_context(self.alerts)
             for site in self.sites.values():
                 site.start_agent()
             self._stack = stack.pop_all()
@@ -102,17 +112,16 @@ class World:
         return happened
 
     def start_collector(self) -> None:
-        run = [str(COLLECTOR), "run", "--config", str(self._config)]
-        self._collector = netns.Process("collector", self.core, run, self.directory)
+        run = [*COLLECTOR, "run", "--config", str(self._config)]
+        self._collectors.append(netns.Process("collector", self.core, run, self.directory))
         self.until(lambda: bool(self.ask("/-/ready")), READY_S, "the collector is ready")
 
     def kill_collector(self) -> None:
-        self._collector.kill()
+        self._collectors[-1].kill()
 
     def stop_collector(self) -> bool:
         """SIGTERM; whether it ended by itself."""
-        started = hasattr(self, "_collector") and self._collector.alive()
-        return self._collector.stop() if started else True
+        return self._collectors[-1].stop()
 
     def stop_agents(self) -> list[str]:
         """SIGTERM to all; the names of those that had to be killed."""
@@ -143,8 +152,13 @@ class World:
             except OSError:
                 pass
             if time.monotonic() > deadline:
-                raise RuntimeError(f"not in {within_s} s: {what}\n{self._collector.tail()}")
+                raise RuntimeError(f"not in {within_s} s: {what}\n{self._collectors[-1].tail()}")
             time.sleep(0.05)
+
+    def _kill_all(self) -> None:
+        """What still runs when the world ends: after a failure nothing is asked to end in peace."""
+        for process in (*(site.agent for site in self.sites.values() if site.started), *self._collectors):
+            process.kill()
 
     def _set_up_collector(self) -> None:
         """Configuration, sites and tokens, with the commands that an operator would use."""
@@ -160,13 +174,15 @@ class World:
             sheet.writerow(["code", "name", "kind", "regency", "provider", "medium"])
             for site in self.sites.values():
                 sheet.writerow([site.name, f"Desa {site.name}", "village", "Paser", "Rig", site.plan.line.medium])
+            for code in sorted({str(t["site"]) for t in self._probed if "site" in t}):
+                sheet.writerow([code, f"Desa {code}", "village", "Paser", "Rig", "vsat"])
         self._operator("sites", "import", str(self.directory / "sites.csv"), "--yes")
         for name, site in self.sites.items():
             token = self._operator("tokens", "create", "--agent", name, "--site", name)
-            site.configure(self.plan.pace, token.split()[-1])
+            site.configure(self.plan.pace, token.split()[-1], self._probed)
 
     def _operator(self, *arguments: str) -> str:
-        command = [str(COLLECTOR), *arguments, "--config", str(self._config)]
+        command = [*COLLECTOR, *arguments, "--config", str(self._config)]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LANG": "C.UTF-8"})
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")

@@ -1,0 +1,118 @@
+"""Pure: tracks of targets -> tracks of groups, and one date for what happened at once.
+
+1. A group is up while any of its targets is, down while all that are observed are down, else unobserved; `intercepted`
+   is a group that is up while a target of it is answered by somebody else. Targets of several agents at a site stand in
+   one group: it is up if any agent says so.
+2. A group that went down is dated to the first failure after its last success; later failures belong to the same event.
+3. Flips of several groups that can be one event are one event (`align`): a flip lies somewhere between its proof and
+   its date, so a flip whose proof is older than another's date may have happened with it, and is dated to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.condition import State
+from collector.tracks import Sample, Track, Turn, states_at
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One target under judgement: its scope, its group, its results and its track."""
+
+    scope: str
+    group: str
+    sample: Sample
+    track: Track
+
+
+def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int) -> Track:
+    """The track of a group from its targets. `stored` is its last turn before `from_ms`, where the window opens."""
+    tracks = [trial.track for trial in trials]
+    entering = _entering([track[0] for track in tracks if track and track[0].at_ms <= from_ms], stored, from_ms)
+    turns = [entering] if entering else []
+    state = entering.state if entering else State.UNOBSERVED
+    for at_ms, members in states_at(tracks):
+        now = state_of([member.state for member in members if member])
+        if at_ms > from_ms and now is not state:
+            turns.append(_turn(at_ms, now, state, trials, members))
+            state = now
+    return tuple(turns)
+
+
+def _entering(members: Sequence[Turn], stored: Turn | None, from_ms: int) -> Turn | None:
+    """What the group is in where the window opens. Its targets decide, because the date of its own flip may have been
+    moved by `align` across the edge of the window."""
+    state = state_of([member.state for member in members])
+    if stored and stored.state is state:
+        return stored
+    proof_ms = max((m.proof_ms for m in members if m.state is state), default=0)
+    dates = [m.at_ms for m in members if m.state is not State.UNOBSERVED and m.at_ms > proof_ms]
+    return Turn(min(dates, default=from_ms), state, proof_ms) if members else None
+
+
+def state_of(members: Sequence[State]) -> State:
+    if State.UP in members:
+        return State.INTERCEPTED if State.INTERCEPTED in members else State.UP
+    return State.DOWN if State.DOWN in members or State.INTERCEPTED in members else State.UNOBSERVED
+
+
+def _turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: Sequence[Turn | None]) -> Turn:
+    turned = [m for m in members if m and m.at_ms == at_ms]
+    if now is not State.DOWN or was is State.UNOBSERVED:
+        proofs = (
+            [m.proof_ms for m in members if m and m.state is now]
+            if now is State.UNOBSERVED
+            else [m.proof_ms for m in turned]
+        )
+        return Turn(at_ms, now, max(proofs, default=at_ms))
+    last_ok_ms = max((t.sample.last_ok_ms(at_ms) for t in trials), default=0)
+    first_failures = [
+        m.at_ms for m in members if m and m.state is not State.UNOBSERVED and last_ok_ms < m.at_ms <= at_ms
+    ]
+    return Turn(min(first_failures, default=at_ms), now, last_ok_ms or max((m.proof_ms for m in turned), default=at_ms))
+
+
+def align(tracks: Mapping[str, Track], interval_ms: int) -> dict[str, Track]:
+    """Rule 3. Flips down, and flips back up, take the date of the earliest that can be the same event.
+
+    Ends of observation do the same. The first sights of groups, when an agent starts, wait for one another for up
+    to an interval: before the last of them has spoken, the site as a whole is not known.
+    """
+    turns = sorted((turn.at_ms, name, i) for name, track in tracks.items() for i, turn in enumerate(track))
+    moved = {name: list(track) for name, track in tracks.items()}
+    leaders: dict[str, Turn] = {}
+    for _, name, i in turns:
+        turn, was = moved[name][i], tracks[name][i - 1].state if i else State.UNOBSERVED
+        kind = _kind(turn.state, was)
+        leader = leaders.get(kind)
+        if kind != "sight" and leader and turn.proof_ms <= leader.at_ms < turn.at_ms:
+            moved[name][i] = Turn(
+                max(leader.at_ms, moved[name][i - 1].at_ms + 1 if i else 0), turn.state, turn.proof_ms
+            )
+        elif kind != "sight":
+            leaders[kind] = turn
+    _wait_for_sight(tracks, moved, interval_ms)
+    return {name: tuple(track) for name, track in moved.items()}
+
+
+def _kind(now: State, was: State) -> str:
+    if now is State.UNOBSERVED:
+        return "end"
+    if was is State.UNOBSERVED:
+        return "sight"
+    return "down" if now is State.DOWN else "up"
+
+
+def _wait_for_sight(tracks: Mapping[str, Track], moved: dict[str, list[Turn]], interval_ms: int) -> None:
+    sights = sorted(
+        (turn.at_ms, name, i)
+        for name, track in tracks.items()
+        for i, turn in enumerate(track)
+        if turn.state is not State.UNOBSERVED and (not i or track[i - 1].state is State.UNOBSERVED)
+    )
+    for at_ms, name, i in sights:
+        latest = max(other for other, _, _ in sights if at_ms <= other <= at_ms + interval_ms)
+        following = moved[name][i + 1].at_ms if i + 1 < len(moved[name]) else latest + 1
+        if at_ms < latest < following:
+            turn = moved[name][i]
+            moved[name][i] = Turn(latest, turn.state, turn.proof_ms)

@@ -1,0 +1,193 @@
+"""Numbers for what repeats: sites are places, and the targets of an agent are series. Rows carry the numbers alone.
+
+A **source** is a context at the site where its agent is: with it, the target index of a wire row becomes a series.
+Only the writer makes numbers, inside the transaction that uses them first; `forget` drops those whose transaction was
+rolled back.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.columns import Series
+from collector.decode import intervals_of, series_of
+from collector.store import UnknownContext
+from collector.unpack import Ints
+from shared.result import Group
+from shared.wire import Context
+
+PLACES_AT_HAND = 4_096
+SOURCES_OF_AN_AGENT = 4
+"""Contexts of one agent that are kept at hand: the one it measures in, and those of its backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A context at a place, by number. `series` and `places` by target; `place` if all targets concern one site."""
+
+    id: int
+    name: str
+    context: Context
+    intervals_ms: Ints
+    series: NDArray[np.int32]
+    places: NDArray[np.int32]
+    place: int | None
+
+
+class Names:
+    """The numbers; all places and the sources in use are kept in memory. Only the writer calls what may make new ones."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._codes: dict[int, str] = dict(connection.execute("SELECT id, code FROM places"))
+        self._places = {code: place for place, code in self._codes.items()}
+        self._sources: dict[str, dict[tuple[str, str], Source]] = {}
+        self._intervals: dict[tuple[int, ...], Ints] = {}
+        self._new_places: list[str] = []
+        self._new_sources: list[tuple[str, tuple[str, str]]] = []
+
+    def known_place(self, code: str) -> int | None:
+        return self._places.get(code)
+
+    def code(self, place: int) -> str:
+        return self._codes[place]
+
+    def place(self, code: str) -> int:
+        """The number of a site."""
+        found = self._places.get(code)
+        if found is None:
+            self._db.execute("INSERT INTO places (code) VALUES (?)", (code,))
+            found = int(self._db.execute("SELECT id FROM places WHERE code = ?", (code,)).fetchone()[0])
+            self._places[code], self._codes[found] = found, code
+            self._new_places.append(code)
+        return found
+
+    def source(self, agent: str, site: str, name: str, context: Context | None) -> Source:
+        """The source of that name; `context` is what it is made of if it is new. UnknownContext if that is None."""
+        kept = self._sources.setdefault(agent, {})
+        source = kept.get((name, site))
+        if source is None:
+            source = self._make(agent, site, name, context)
+            while len(kept) >= SOURCES_OF_AN_AGENT:
+                del kept[next(iter(kept))]
+            kept[name, site] = source
+            self._new_sources.append((agent, (name, site)))
+        return source
+
+    def known_context(self, agent: str, name: str) -> Context | None:
+        """From memory alone."""
+        kept = tuple(self._sources.get(agent, {}).values())  # the writer may be adding one
+        return next((source.context for source in kept if source.name == name), None)
+
+    def series(self, all_series: Iterable[Series]) -> NDArray[np.int32]:
+        """The numbers of `all_series`, in their order."""
+        return np.fromiter((self._series(series) for series in all_series), np.int32)
+
+    def settle(self) -> None:
+        """The transaction stands, and the numbers with it."""
+        self._new_places.clear()
+        self._new_sources.clear()
+
+    def forget(self) -> None:
+        """The transaction was rolled back: its numbers do not exist."""
+        for code in self._new_places:
+            self._codes.pop(self._places.pop(code), None)
+        for agent, key in self._new_sources:
+            self._sources[agent].pop(key, None)
+        self.settle()
+
+    def _make(self, agent: str, site: str, name: str, context: Context | None) -> Source:
+        place = self.place(site)
+        context = context or find_context(self._db, agent, name)
+        if context is None:
+            raise UnknownContext(f"context {name} of agent {agent} was never sent in full")
+        self._db.execute(
+            "INSERT OR IGNORE INTO contexts (agent, name, site, body) VALUES (?, ?, ?, ?)",
+            (agent, name, place, msgspec.msgpack.encode(context)),
+        )
+        row = self._db.execute(
+            "SELECT id FROM contexts WHERE agent = ? AND name = ? AND site = ?", (agent, name, place)
+        ).fetchone()
+        series = series_of(context, agent, site)
+        places = np.fromiter((self.place(one.site) for one in series), np.int32)
+        shared = self._intervals.setdefault(tuple(one.interval_ms for one in series), intervals_of(context))
+        alone = int(places[0]) if len(set(places.tolist())) == 1 else None
+        return Source(int(row[0]), name, context, shared, self.series(series), places, alone)
+
+    def _series(self, series: Series) -> int:
+        spelled = (
+            self.place(series.site),
+            series.agent,
+            series.target,
+            series.group,
+            series.kind,
+            series.interval_ms,
+            series.address,
+            self.place(series.agent_site),
+        )
+        find = (
+            "SELECT id FROM series WHERE site = ? AND agent = ? AND target = ? AND grp = ? AND kind = ?"
+            " AND interval_ms = ? AND address = ? AND agent_site = ?"
+        )
+        found = self._db.execute(find, spelled).fetchone()
+        if found is None:
+            self._db.execute(
+                "INSERT INTO series (site, agent, target, grp, kind, interval_ms, address, agent_site)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                spelled,
+            )
+            found = self._db.execute(find, spelled).fetchone()
+        return int(found[0])
+
+
+def find_context(connection: sqlite3.Connection, agent: str, name: str) -> Context | None:
+    row = connection.execute("SELECT body FROM contexts WHERE agent = ? AND name = ? LIMIT 1", (agent, name)).fetchone()
+    return msgspec.msgpack.decode(row[0], type=Context) if row else None
+
+
+def context_of(connection: sqlite3.Connection, source: int) -> Context | None:
+    row = connection.execute("SELECT body FROM contexts WHERE id = ?", (source,)).fetchone()
+    return msgspec.msgpack.decode(row[0], type=Context) if row else None
+
+
+class SeriesBook:
+    """Series by number, read when asked for; a series never changes. Not thread-safe; the store's lock guards it."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, dict[int, Series]] = {}
+
+    def look_up(self, connection: sqlite3.Connection, place: int, numbers: Sequence[int]) -> list[Series]:
+        """The series of `numbers`, which all concern `place`."""
+        known = self._places.get(place, {})
+        if not all(number in known for number in numbers):
+            if len(self._places) >= PLACES_AT_HAND:
+                self._places.clear()
+            known = self._places[place] = dict(find_series(connection, place))
+        return [known[number] for number in numbers]
+
+
+def find_series(connection: sqlite3.Connection, place: int) -> Iterator[tuple[int, Series]]:
+    """Every series that concerns `place`, with its number."""
+    rows = connection.execute(
+        "SELECT series.id, p.code, agent, target, grp, kind, interval_ms, address, a.code FROM series"
+        " JOIN places p ON p.id = site JOIN places a ON a.id = agent_site WHERE site = ?",
+        (place,),
+    )
+    for number, site, agent, target, group, kind, interval_ms, address, agent_site in rows:
+        yield (
+            number,
+            Series(
+                site=site,
+                agent=agent,
+                agent_site=agent_site,
+                target=target,
+                group=Group(group),
+                kind=kind,
+                interval_ms=interval_ms,
+                address=address,
+            ),
+        )

@@ -1,0 +1,322 @@
+"""The embedded store: one SQLite file in WAL mode, one writer thread, readers beside it.
+
+    schema.py   tables and migrations          names.py    numbers for sites and series
+    writer.py   the thread and group commit    group.py    deliveries -> one group: decode, de-duplicate, order
+    log.py      a group as one row             window.py   which sequence numbers are there
+    chunks.py   hours of a site                rows.py     rows and their packed bytes
+    memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
+    flips.py, facts.py   the relational part
+
+A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the
+frames; they are written out when `compact` deletes the frames, in the same transaction, and the rest of the log is
+played back on opening. Another process may write the registry at any time, but only one may append.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from collector.columns import Columns, ordered, series_order
+from collector.condition import Flip
+from collector.registry import AgentState, Site, Token
+from collector.store import Delivery, Refusal, SentAlert, Stored, StoreError, Touched, chunks, facts, flips, log
+from collector.store.group import gather
+from collector.store.memory import Memory
+from collector.store.names import Names, SeriesBook, find_context
+from collector.store.rows import Records, Rows, join
+from collector.store.schema import connect, migrate
+from collector.store.writer import Writer, as_store_error
+from shared.clock import Clock, SystemClock
+from shared.wire import Context
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """See `collector.store.Store`. `clock` only times the group commit."""
+
+    def __init__(self, path: str, clock: Clock | None = None) -> None:
+        self._path = Path(path)
+        try:
+            self._db = connect(path)
+            migrate(self._db)
+            self._names, self._memory = Names(self._db), Memory(self._db)
+            self._last_number = _last_number(self._db)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} cannot be used as a store: {error}") from None
+        self._report_damage(list(self._memory.damage))
+        self._lock = threading.RLock()
+        self._series = SeriesBook()
+        self._hours: dict[int, tuple[int, int] | None] = {}
+        self._spans: dict[int, tuple[int, int] | None] = {}
+        self._readers: list[sqlite3.Connection] = []
+        self._compacting = threading.Lock()
+        self._writer = Writer(self._commit, clock or SystemClock())
+
+    # results
+
+    def append(self, delivery: Delivery) -> "Future[Stored]":
+        return self._writer.append(delivery)
+
+    def waiting(self) -> int:
+        return self._writer.waiting()
+
+    def take_touched(self) -> list[Touched]:
+        with self._lock:
+            touched = self._memory.recent.take_touched()
+        return [
+            Touched(site=self._names.code(place), from_ms=from_ms, to_ms=to_ms)
+            for place, (from_ms, to_ms) in sorted(touched.items())
+        ]
+
+    def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
+        place = self._names.known_place(site)
+        if place is None:
+            return Columns.empty()
+        with self._reading() as db:
+            with self._lock:  # memory and snapshot of the file must be of the same moment
+                parts = [Rows.of(piece) for piece in _joined(self._memory.recent.pieces(place))]
+                hours = self._hours_of(db, place)
+                if hours and from_ms // chunks.HOUR_MS <= hours[1] and to_ms > hours[0] * chunks.HOUR_MS:
+                    _take_snapshot(db)
+            if db.in_transaction:
+                parts += self._whole(chunks.read(db, place, from_ms, to_ms))
+            rows = join(parts)
+            inside = (rows.at_ms >= from_ms) & (rows.at_ms < to_ms)
+            return self._columns(db, place, rows if inside.all() else rows.take(inside))
+
+    def span(self, site: str) -> tuple[int, int] | None:
+        place = self._names.known_place(site)
+        if place is None:
+            return None
+        with self._lock, self._reading() as db:
+            if place not in self._spans:
+                self._spans[place] = self._span_of_chunks(db, place)
+            found = [span for span in (self._spans[place], self._memory.recent.span(place)) if span]
+        return (min(first for first, _ in found), max(last for _, last in found)) if found else None
+
+    def context(self, agent: str, name: str) -> Context | None:
+        known = self._names.known_context(agent, name)
+        if known is None:
+            with self._reading() as db:
+                known = find_context(db, agent, name)
+        return known
+
+    def compact(self, before_ms: int) -> int:
+        """The work is done in the caller's thread; the writer is held up only for the writing."""
+        with self._compacting:
+            with self._lock:
+                recent = self._memory.recent
+                numbers = {number for number, slab in recent.slabs.items() if slab.received_ms < before_ms}
+                places = recent.places()
+            new: list[chunks.Chunk] = []
+            with self._reading() as db:
+                for place in places:
+                    with self._lock:
+                        pieces = self._memory.recent.pieces(place, numbers)
+                    if pieces:
+                        new += chunks.fold(db, place, pieces)
+            return self._writer.do(lambda: self._swap(numbers, new)) if numbers else 0
+
+    def refusals(self, agent: str) -> list[Refusal]:
+        return self._ask(lambda db: facts.refusals(db, agent))
+
+    def refusal_counts(self) -> dict[tuple[str, str], int]:
+        return self._ask(facts.refusal_counts)
+
+    def damage(self) -> list[str]:
+        return list(self._memory.damage)
+
+    # flips
+
+    def flips(self, site: str, from_ms: int, to_ms: int, scope: str | None = None) -> list[Flip]:
+        return self._ask(lambda db: flips.between(db, site, from_ms, to_ms, scope))
+
+    def state_at(self, site: str, at_ms: int) -> list[Flip]:
+        return self._ask(lambda db: flips.state_at(db, site, at_ms))
+
+    def latest_site_flips(self, at_ms: int) -> dict[str, Flip]:
+        return self._ask(lambda db: flips.latest_of_sites(db, at_ms))
+
+    def replace_flips(self, site: str, from_ms: int, to_ms: int, new: Sequence[Flip]) -> None:
+        if self.flips(site, from_ms, to_ms) != flips.in_order(new):
+            self._write(lambda db: flips.replace(db, site, from_ms, to_ms, new))
+
+    # registry and alerts
+
+    def sites(self) -> list[Site]:
+        return self._ask(facts.sites)
+
+    def put_sites(self, sites: Sequence[Site]) -> None:
+        self._write(lambda db: facts.put_sites(db, sites))
+
+    def agents(self) -> list[AgentState]:
+        with self._lock:
+            states = {state.name: state for state in self._memory.agents.states()}
+        for token in self.tokens():
+            if token.kind == "agent" and token.revoked_at_ms is None:
+                states.setdefault(token.agent, AgentState(name=token.agent, site=token.site))
+        return [states[name] for name in sorted(states)]
+
+    def tokens(self) -> list[Token]:
+        return self._ask(facts.tokens)
+
+    def put_token(self, token: Token) -> None:
+        self._write(lambda db: facts.put_token(db, token))
+
+    def sent_alerts(self) -> list[SentAlert]:
+        return self._ask(facts.sent_alerts)
+
+    def put_alerts(self, alerts: Sequence[SentAlert], forget: Sequence[str] = ()) -> None:
+        self._write(lambda db: facts.put_alerts(db, alerts, forget))
+
+    # the file
+
+    def size_bytes(self) -> int:
+        files = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        self._writer.close()
+        for connection in (*self._readers, self._db):
+            connection.close()
+
+    def _commit(self, deliveries: Sequence[Delivery]) -> list[Stored]:
+        with self._transaction() as db:
+            group = gather(deliveries, self._names, self._memory.windows)
+            number = log.insert(db, group)
+            if number != self._last_number + 1:
+                raise StoreError(f"another process appends to {self._path}; stop one of the two")
+            if group.refusals:
+                facts.add_refusals(db, group.refusals)
+        self._last_number = number
+        with self._lock:
+            self._memory.add(number, group)
+        return group.stored
+
+    def _swap(self, numbers: set[int], new: Sequence[chunks.Chunk]) -> int:
+        """In the writer's thread: chunks in, log rows out."""
+        with ExitStack() as held:
+            with self._transaction() as db:
+                chunks.write(db, new)
+                db.executemany("DELETE FROM log WHERE id = ?", [(number,) for number in sorted(numbers)])
+                self._memory.save(db)
+                held.enter_context(self._lock)  # readers see the rows in memory or in chunks, not in both or neither
+            folded = sum(len(self._memory.recent.slabs[number].records) for number in numbers)
+            self._memory.saved()
+            self._memory.recent.drop(numbers)
+            self._hours.clear()
+            self._spans.clear()
+        return folded
+
+    def _write(self, statement: Callable[[sqlite3.Connection], None]) -> None:
+        def job() -> None:
+            with self._transaction() as db:
+                statement(db)
+
+        self._writer.do(job)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Of the writer's thread. What was done inside stands together or not at all."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # after some errors SQLite has rolled back by itself
+                self._db.execute("ROLLBACK")
+            self._names.forget()
+            raise
+        self._names.settle()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        with self._reading() as db:
+            return question(db)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read with, for this caller alone until it is done."""
+        try:
+            db = self._readers.pop()
+        except IndexError:
+            db = connect(str(self._path))
+        try:
+            yield db
+        except sqlite3.Error as error:
+            raise as_store_error(error) from None
+        finally:
+            if db.in_transaction:
+                db.execute("COMMIT")
+            self._readers.append(db)
+
+    def _hours_of(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
+        if place not in self._hours:
+            self._hours[place] = chunks.hours(db, place)
+        return self._hours[place]
+
+    def _span_of_chunks(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
+        hours = self._hours_of(db, place)
+        if hours is None:
+            return None
+        outermost = [hour * chunks.HOUR_MS for hour in hours]
+        stamps = [rows.at_ms for at_ms in outermost for rows in self._whole(chunks.read(db, place, at_ms, at_ms + 1))]
+        return (min(int(s.min()) for s in stamps), max(int(s.max()) for s in stamps)) if stamps else None
+
+    def _whole(self, found: Iterator[Rows | str]) -> list[Rows]:
+        """Those that could be read; the others are reported, once."""
+        parts = list(found)
+        self._report_damage([part for part in parts if isinstance(part, str) and part not in self._memory.damage])
+        return [part for part in parts if isinstance(part, Rows)]
+
+    def _report_damage(self, sentences: Sequence[str]) -> None:
+        for sentence in sentences:
+            logger.error("event=store_damaged path=%s detail=%r", self._path, sentence)
+            self._memory.damage[sentence] = None
+
+    def _columns(self, db: sqlite3.Connection, place: int, rows: Rows) -> Columns:
+        """`rows` of one place as everybody else sees them."""
+        numbers, position = np.unique(rows.series, return_inverse=True)
+        with self._lock:
+            series = self._series.look_up(db, place, numbers.tolist())
+        order = sorted(range(len(series)), key=lambda i: series_order(series[i]))
+        rank = np.empty(len(series), np.uint16)
+        rank[order] = np.arange(len(series))
+        r = rows
+        return ordered(
+            Columns(
+                tuple(series[i] for i in order),
+                rank[position],
+                r.at_ms,
+                r.outcome,
+                r.sent,
+                r.received,
+                r.avg_us,
+                r.min_us,
+                r.max_us,
+            )
+        )
+
+
+def _joined(pieces: Sequence[Records]) -> list[Records]:
+    return [np.concatenate(pieces)] if pieces else []
+
+
+def _take_snapshot(db: sqlite3.Connection) -> None:
+    """From here to the end of the transaction the connection sees the file as it is now."""
+    db.execute("BEGIN")
+    db.execute("SELECT 1 FROM chunks LIMIT 1").fetchone()
+
+
+def _last_number(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,91 @@
+"""What the collector does by the clock: decide on alerts, take note of imports and revoked tokens, cover, compact."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from collector.alerts.deliver import Alerts
+from collector.guard import Tokens
+from collector.live import Live
+from collector.rejudge import coverage_today
+from collector.store import Store, StoreError
+from shared.clock import Clock, utc
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+REFRESH_S = 5
+"""How soon a running collector knows of imported sites and revoked tokens."""
+COVER_S = 30
+COVER_SHARE = 20
+"""Coverage of today takes at most one part in so many of a core: a large province is covered less often."""
+
+
+class Upkeep:
+    """The periodic work. Each job is a method that may also be called by hand; one run of a job at a time."""
+
+    def __init__(self, *, store: Store, live: Live, tokens: Tokens, alerts: Alerts, clock: Clock) -> None:
+        self._store, self._live, self._tokens, self._alerts, self._clock = store, live, tokens, alerts, clock
+        self._cover_from_ns = 0
+
+    def start(self) -> AsyncIOScheduler:
+        """Starts the jobs on the running loop; the caller shuts the scheduler down."""
+        scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
+        scheduler.add_job(_told_once(self._alerts.tick), "interval", seconds=1)
+        scheduler.add_job(_told_once(self.refresh), "interval", seconds=REFRESH_S)
+        scheduler.add_job(_told_once(self.cover), "interval", seconds=COVER_S)
+        scheduler.add_job(_told_once(self.compact), "cron", minute=2, jitter=60)
+        scheduler.start()
+        return scheduler
+
+    async def refresh(self) -> None:
+        """Sites and tokens are changed by other processes: read them again."""
+        sites, agents = await asyncio.to_thread(lambda: (self._store.sites(), self._store.agents()))
+        self._live.set_registry(sites, agents)
+        await asyncio.to_thread(self._tokens.refresh)
+
+    async def cover(self) -> None:
+        """Tell `live` what share of today was observed at each site."""
+        started_ns = self._clock.mono_ns()
+        if started_ns >= self._cover_from_ns:
+            self._live.covered(await asyncio.to_thread(self._coverage))
+            ended_ns = self._clock.mono_ns()
+            self._cover_from_ns = ended_ns + COVER_SHARE * (ended_ns - started_ns)
+
+    async def compact(self) -> None:
+        """Fold what was received before this hour into chunks."""
+        rows = await asyncio.to_thread(self._store.compact, start_of_hour(self._clock.wall_ms()))
+        log.info("event=compacted rows=%d", rows)
+
+    def _coverage(self) -> dict[str, float]:
+        now_ms = self._clock.wall_ms()
+        sites = self._store.sites()
+        midnights = {zone: midnight_ms(now_ms, zone) for zone in {site.timezone for site in sites}}
+        pairs = ((s.code, coverage_today(self._store, s.code, midnights[s.timezone], now_ms)) for s in sites)
+        return {code: coverage for code, coverage in pairs if coverage is not None}
+
+
+def start_of_hour(now_ms: int) -> int:
+    return now_ms - now_ms % HOUR_MS
+
+
+def midnight_ms(now_ms: int, timezone: str) -> int:
+    """When the day of `now_ms` began in `timezone`."""
+    day = utc(now_ms).astimezone(ZoneInfo(timezone)).date()
+    return round(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).timestamp() * 1000)
+
+
+def _told_once(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """`job` with a store that fails told in one line; the next run tries again."""
+
+    async def run() -> None:
+        try:
+            await job()
+        except StoreError as error:
+            log.error("event=%s_failed error=%s", getattr(job, "__name__", "job"), error)
+
+    return run

@@ -1,0 +1,56 @@
+"""What is so now: recent results say it, silence takes it back."""
+
+from collector.condition import Condition, Flip
+from collector.live import Judged, Live, SiteNow
+from collector.registry import AgentState, Site
+
+NOW = 1_790_000_000_000
+SITE = Site(code="s", name="Site")
+
+
+def live(heard_ago_s: float, *, ended_ago_s: float = 0, condition: Condition = Condition.UP) -> SiteNow:
+    view = Live()
+    heard_at_ms = NOW - round(heard_ago_s * 1000)
+    view.set_registry([SITE], [AgentState(name="a", site="s", heard_at_ms=heard_at_ms, push_interval_ms=60_000)])
+    turn = Flip(site="s", scope="site", at_ms=NOW - 500_000, not_earlier_than_ms=NOW - 510_000, was="up", now=condition)
+    view.judged("s", Judged(standing=turn, groups={}, ends_ms=NOW - round(ended_ago_s * 1000)))
+    now = view.site("s", NOW)
+    assert now is not None
+    return now
+
+
+def test_between_two_pushes_a_site_is_what_its_last_results_showed() -> None:
+    now = live(heard_ago_s=85, ended_ago_s=20)
+    assert (now.condition, now.silent, now.fresh) == (Condition.UP, False, True)
+
+
+def test_a_push_and_a_half_without_a_word_is_silence() -> None:
+    now = live(heard_ago_s=91)
+    assert (now.condition, now.silent, now.silent_since_ms) == (Condition.UNOBSERVED, True, NOW - 91_000)
+
+
+def test_an_old_outage_that_is_still_measured_is_news() -> None:
+    now = live(heard_ago_s=5, condition=Condition.INTERNET_DOWN)
+    assert (now.condition, now.fresh, now.since_ms) == (Condition.INTERNET_DOWN, True, NOW - 500_000)
+
+
+def test_results_of_long_ago_that_come_now_say_nothing_of_now() -> None:
+    now = live(heard_ago_s=1, ended_ago_s=3600, condition=Condition.LINE_DOWN)
+    assert (now.condition, now.silent, now.fresh) == (Condition.UNOBSERVED, False, False)
+
+
+def test_a_site_that_was_never_heard_is_not_silent() -> None:
+    view = Live()
+    view.set_registry([SITE], [])
+    now = view.site("s", NOW)
+    assert now is not None
+    assert (now.silent, now.condition, now.heard_at_ms) == (False, Condition.UNOBSERVED, 0)
+
+
+def test_a_watcher_keeps_a_site_without_an_agent_from_being_silent() -> None:
+    view = Live()
+    view.set_registry([SITE], [AgentState(name="hub", site="h", heard_at_ms=NOW - 1000)])
+    view.watched_by("s", "hub")
+    now = view.site("s", NOW)
+    assert now is not None
+    assert now.heard_at_ms == NOW - 1000

@@ -1,0 +1,115 @@
+"""What Prometheus gets from the collector."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from collector.condition import Condition
+from collector.metrics import CATALOGUE, Facts, Metrics
+from tests.alert_fakes import site_now
+from tests.daemons import found
+from tests.scrapes import facts, province
+
+NOW = 1_790_000_000_000
+Labels = tuple[tuple[str, str], ...]
+
+
+def scraped(told: Facts, per_site_series: bool = True) -> dict[str, dict[Labels, float]]:
+    """Values by sample name and labels, as a Prometheus reads them; the same series twice is refused."""
+    samples: dict[str, dict[Labels, float]] = {}
+    text = Metrics(per_site_series).render(told).decode()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            series = samples.setdefault(sample.name, {})
+            key = tuple(sorted(sample.labels.items()))
+            assert key not in series, sample
+            series[key] = sample.value
+    return samples
+
+
+def by(series: Mapping[Labels, float], *labels: str) -> dict[tuple[str, ...], float]:
+    return {tuple(dict(key)[label] for label in labels): value for key, value in series.items()}
+
+
+def test_prometheus_own_linter_has_nothing_to_say() -> None:
+    lint = [found("promtool"), "check", "metrics"]
+    said = subprocess.run(lint, input=Metrics(True).render(facts(NOW)), capture_output=True, timeout=20)
+    assert (said.returncode, said.stdout, said.stderr) == (0, b"", b"")
+
+
+def test_every_family_of_the_catalogue_is_there_and_no_other() -> None:
+    text = Metrics(True).render(facts(NOW)).decode()
+    families = {line.split()[2]: line.split()[3] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert families == {name: kind for name, (kind, _) in CATALOGUE.items()}
+
+
+def test_every_condition_is_counted_for_province_regency_and_provider_with_its_zeros() -> None:
+    samples = scraped(
+        replace(facts(NOW), sites=[site_now("1", Condition.UP), site_now("2", Condition.UP, regency="Paser")])
+    )
+    assert by(samples["kentongan_sites"], "condition") == {(c.value,): 2 if c is Condition.UP else 0 for c in Condition}
+    regencies = by(samples["kentongan_region_sites"], "regency", "condition")
+    assert len(regencies) == 2 * len(Condition)
+    assert regencies["Paser", "up"] == 1
+    assert by(samples["kentongan_provider_sites"], "provider", "condition")["Icon+", "up"] == 2
+
+
+def test_a_site_has_one_condition_and_is_up_or_down_or_nobody_knows() -> None:
+    samples = scraped(facts(NOW))
+    conditions = by(samples["kentongan_site_condition"], "site", "condition")
+    up = by(samples["kentongan_site_up"], "site")
+    assert len(conditions) == len(province(NOW))
+    for (site, condition), value in conditions.items():
+        known = None if condition == "unobserved" else 0 if Condition(condition).is_down else 1
+        assert (value, up.get((site,))) == (1, known)
+
+
+def test_a_group_that_nobody_observed_has_no_value() -> None:
+    groups = by(scraped(facts(NOW))["kentongan_site_group_up"], "site", "group")
+    assert {group: v for (site, group), v in groups.items() if site == "64.07.00"} == {"gateway": 1, "intranet": 0}
+
+
+def test_when_a_site_was_heard_is_a_time_not_an_age_and_missing_if_never() -> None:
+    sites = [site_now("1", heard_at_ms=NOW - 1), site_now("2", heard_at_ms=0)]
+    heard = scraped(replace(facts(NOW), sites=sites))["kentongan_site_heard_timestamp_seconds"]
+    assert by(heard, "site") == {("1",): (NOW - 1) / 1000}
+
+
+def test_names_with_quotes_backslashes_and_line_breaks_come_through() -> None:
+    name = 'Kampung "Lama" \\ Tering\nSeberang'
+    samples = scraped(replace(facts(NOW), sites=[site_now("1", name=name)]))
+    assert by(samples["kentongan_site_up"], "name") == {(name,): 1}
+
+
+def test_labels_of_a_site_follow_an_edit_of_the_registry() -> None:
+    metrics, told = Metrics(True), facts(NOW)
+    metrics.render(replace(told, sites=[site_now("1", provider="Icon+")]))
+    edited = metrics.render(replace(told, sites=[site_now("1", provider="Telkomsat")])).decode()
+    assert 'provider="Telkomsat"' in edited
+    assert "Icon+" not in edited
+
+
+def test_series_of_sites_can_be_switched_off_and_the_counts_stay() -> None:
+    samples = scraped(facts(NOW), per_site_series=False)
+    assert not [name for name in samples if name.startswith("kentongan_site_")]
+    assert samples["kentongan_region_sites"]
+
+
+def test_agents_are_heard_silent_or_were_never_heard() -> None:
+    agents = by(scraped(facts(NOW))["kentongan_agents"], "state")
+    assert agents == {("heard",): 1, ("silent",): 1, ("never",): 1}
+
+
+def test_commit_times_are_a_histogram() -> None:
+    samples = scraped(facts(NOW))
+    buckets = by(samples["kentongan_ingest_commit_seconds_bucket"], "le")
+    assert buckets == {("0.05",): 7, ("0.25",): 9, ("+Inf",): 10}
+    assert samples["kentongan_ingest_commit_seconds_count"] == {(): 10}
+
+
+def test_a_collector_of_nothing_has_its_zeros() -> None:
+    samples = scraped(replace(facts(NOW), sites=[], agents=[], notified={}))
+    assert samples["kentongan_sites_silent"] == {(): 0}
+    assert "kentongan_site_up" not in samples

@@ -1,0 +1,75 @@
+"""The rules of the house that a machine can check: who may import whom, who may read the clock, what is documented."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("agent", "collector", "shared")
+PURE = ("judge", "groups", "tracks", "quality", "ledger", "decode", "columns", "condition", "alerts/decide")
+READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|\bdatetime\.(now|utcnow)\(")
+
+
+def modules(package: str) -> Iterator[Path]:
+    return (path for path in (ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_agent_and_collector_share_only_what_is_shared(package: str) -> None:
+    allowed = {package, "shared"}
+    for path in modules(package):
+        strange = {
+            name for name in imports(path) if name.split(".")[0] in PACKAGES and name.split(".")[0] not in allowed
+        }
+        assert not strange, f"{path.relative_to(ROOT)} imports {strange}"
+
+
+def test_a_shared_module_is_used_by_both_sides() -> None:
+    shared = {f"shared.{path.stem}" for path in modules("shared") if path.stem != "__init__"}
+    for side in ("agent", "collector"):
+        used = set().union(*(imports(path) for path in modules(side)))
+        assert shared <= used, f"{side} does not import {shared - used}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_only_the_clock_reads_machine_time(package: str) -> None:
+    for path in modules(package):
+        if path.name != "clock.py":
+            found = READS_TIME.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path.relative_to(ROOT)} reads time: {found and found[0]}"
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_decisions_are_pure(name: str) -> None:
+    path = ROOT / "collector" / f"{name}.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Await | ast.AsyncFunctionDef)]
+    assert not imports(path) & {"logging", "sqlite3", "asyncio", "time", "socket", "os", "shared.clock"}
+
+
+def test_the_agent_never_needs_numpy() -> None:
+    for side in ("agent", "shared"):
+        assert not [path for path in modules(side) if "numpy" in {name.split(".")[0] for name in imports(path)}]
+
+
+def test_every_kind_of_probe_has_its_row_in_the_readme() -> None:
+    from agent.probes import PROBES
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{kind}` |" in readme for kind in PROBES)
+
+
+def test_the_maps_name_every_module() -> None:
+    for side in ("agent", "collector"):
+        map_of_side = (ROOT / side / "__init__.py").read_text(encoding="utf-8")
+        names = {path.name for path in (ROOT / side).glob("*.py")} - {"__init__.py"}
+        assert not {name for name in names if name not in map_of_side}, side

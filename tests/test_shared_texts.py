@@ -1,0 +1,46 @@
+"""Both catalogues say the same things."""
+
+import tomllib
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import shared.texts
+from shared.texts import LANGUAGES, Texts
+
+
+def catalogue(language: str) -> dict[str, str]:
+    file = Path(shared.texts.__file__).with_name("texts") / f"{language}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def test_both_catalogues_hold_the_same_names() -> None:
+    assert catalogue("id").keys() == catalogue("en").keys()
+
+
+@pytest.mark.parametrize("name", sorted(catalogue("id")))
+def test_a_sentence_has_the_same_placeholders_in_both_languages(name: str) -> None:
+    assert placeholders(catalogue("id")[name]) == placeholders(catalogue("en")[name])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_empty(language: str) -> None:
+    assert [name for name, sentence in catalogue(language).items() if not sentence.strip()] == []
+
+
+def test_a_sentence_is_said_with_its_values() -> None:
+    assert Texts("id").say("alert.minutes", n=5) == "5 menit"
+
+
+def test_an_unknown_language_speaks_english() -> None:
+    assert Texts("fr").language == "en"
+
+
+def test_an_unknown_name_is_a_bug_not_an_empty_line() -> None:
+    with pytest.raises(KeyError):
+        Texts("en").say("no.such.sentence")
