@@ -11,9 +11,10 @@ until the clock has caught up again. So it gets a time zone whose "now" is the m
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
+from typing import Any
 
 from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -34,6 +35,7 @@ GRACE_S = 30.0
 SLEPT_MS = 1_000
 """A probe during which the host slept longer than this says nothing about the line."""
 
+Run = Callable[[Any, Kit], Awaitable[Result]]
 OnResult = Callable[[Result, TargetSettings], None]
 OnFlip = Callable[[TargetSettings, State], None]
 
@@ -97,11 +99,11 @@ class Schedule:
     def _begin(self) -> None:
         """Starts who is due, as far as there is room."""
         for index in self._agenda.take(self._zone.now_s(), self._at_most - len(self._running)):
-            self._running[index] = asyncio.create_task(self._ask(index))
+            self._running[index] = asyncio.create_task(self._one(index))
 
-    async def _ask(self, index: int) -> None:
+    async def _one(self, index: int) -> None:
         target = self._targets[index]
-        result = await self._probe(target)
+        result = await ask(self._run_of[type(target)], target, self._kit, self._grace_s)
         del self._running[index]
         self.heard_mono_ns = self._kit.clock.mono_ns()
         state = self._agenda.hear(index, result.ok if result.is_evidence else None, self._zone.now_s())
@@ -120,18 +122,20 @@ class Schedule:
         if due_s is not None and self._job and self._zone.at(due_s) < self._job.next_run_time:
             self._job.modify(next_run_time=self._zone.at(due_s))
 
-    async def _probe(self, target: TargetSettings) -> Result:
-        clock, started_ms, asleep_ms = self._kit.clock, self._kit.clock.boot_ms(), _asleep_ms(self._kit.clock)
-        try:
-            async with asyncio.timeout(2 * target.timeout_s + self._grace_s):
-                result = await self._run_of[type(target)](target, self._kit)
-        except Exception as error:  # the boundary of a probe: what escapes it is our bug and no fault of the line
-            log.error("probe_broken target=%s error=%r", target.name, error)
-            log.debug("probe_broken target=%s", target.name, exc_info=True)
-            return _our_error(target, started_ms, repr(error))
-        if _asleep_ms(clock) - asleep_ms > SLEPT_MS:
-            return _our_error(target, started_ms, "the host slept during the probe")
-        return result
+
+async def ask(run: Run, target: TargetSettings, kit: Kit, grace_s: float = GRACE_S) -> Result:
+    """One probe that ends, and whose end is a result whatever happens in it."""
+    started_ms, asleep_ms = kit.clock.boot_ms(), _asleep_ms(kit.clock)
+    try:
+        async with asyncio.timeout(2 * target.timeout_s + grace_s):
+            result = await run(target, kit)
+    except Exception as error:  # the boundary of a probe: what escapes it is our bug and no fault of the line
+        log.error("probe_broken target=%s error=%r", target.name, error)
+        log.debug("probe_broken target=%s", target.name, exc_info=True)
+        return _our_error(target, started_ms, repr(error))
+    if _asleep_ms(kit.clock) - asleep_ms > SLEPT_MS:
+        return _our_error(target, started_ms, "the host slept during the probe")
+    return result
 
 
 def _our_error(target: TargetSettings, started_ms: int, reason: str) -> Result:

@@ -34,7 +34,7 @@ from agent.spool_files import SpoolFiles
 from agent.spool_writer import TAIL_RESULTS, SpoolWriter
 from shared.clock import Clock
 from shared.result import Result
-from shared.settings import Settings
+from shared.settings import FilePath, Settings
 from shared.wire import MAX_RESULTS, Context
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ AGE_CHECK_S = 60
 class SpoolSettings(Settings):
     """`[spool]`: the defaults hold 30 days of 10 targets every 30 s."""
 
-    directory: str | None = None
+    directory: FilePath | None = None
     """None: `spool` in the agent's state directory."""
     max_bytes: Annotated[int, Field(ge=65_536)] = 64 << 20
     max_age_days: Annotated[float, Field(gt=0)] = 35.0
@@ -183,8 +183,19 @@ class Spool:
     # what is known of it
 
     @property
+    def context(self) -> Context | None:
+        """The one that was opened last."""
+        with self._lock:
+            return self._contexts.get(self._contexts.current) if self._contexts.current else None
+
+    @property
     def next_seq(self) -> int:
         return self._held.state.next_seq
+
+    @property
+    def writable(self) -> bool:
+        """Whether the disk takes results; while it does not, they are kept in memory."""
+        return not self._writer.failing
 
     @property
     def floor_seq(self) -> int:

@@ -1,5 +1,8 @@
 """The agent's faces over HTTP: /metrics, /-/healthy, /-/ready, /status.json, and / with links to them."""
 
+import errno
+import os
+import socket
 from collections.abc import Callable
 
 import msgspec
@@ -21,8 +24,8 @@ class CannotListen(Exception):  # noqa: N818  it reads as what it is
     """The address is in use (`taken`) or cannot be had; retrying helps only after somebody has changed something."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(error.strerror or str(error))
-        self.taken = "already in use" in str(error).lower()
+        super().__init__(os.strerror(error.errno) if error.errno and error.errno > 0 else str(error))
+        self.taken = error.errno == errno.EADDRINUSE
 
 
 def application(board: Board, agent: Callable[[], AgentNow], ready: Ready) -> web.Application:
@@ -51,13 +54,18 @@ def application(board: Board, agent: Callable[[], AgentNow], ready: Ready) -> we
     return app
 
 
-async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
-    """Serves until `cleanup()` of what it returns; `addresses` of it tells where. Raises CannotListen."""
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound to `host` ("": every address) and `port`. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in host or (not host and socket.has_dualstack_ipv6()) else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=family is socket.AF_INET6 and not host)
+    except OSError as error:
+        raise CannotListen(error) from None
+
+
+async def serve(app: web.Application, sock: socket.socket) -> web.AppRunner:
+    """Serves on `sock` until `cleanup()` of what it returns."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
     await runner.setup()
-    try:
-        await web.TCPSite(runner, host or None, port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise CannotListen(error) from None
+    await web.SockSite(runner, sock).start()
     return runner

@@ -7,11 +7,16 @@ Reading order, which is the way of the data:
     ingest.py     POST /api/v1/batches: authenticate, decode, store, acknowledge
     columns.py    results as numpy columns, and how the wire becomes them
     store/        the Store protocol and its SQLite implementation: log, chunks, flips, registry
-    registry.py   sites and agents, tokens, import of sites from CSV
+    registry.py   sites and agents, tokens; site_import.py reads sites from CSV
     judge.py      pure: results -> target, group and site states -> flips (by tracks.py, groups.py, quality.py)
     rejudge.py    after each commit: judge again what the new results touch
     ledger.py     pure: flips -> milliseconds in each condition
     live.py       what is so now, from fresh results alone
     alerts/       decide (pure), then deliver by CHANNELS
-    api.py  page.py  metrics.py   the faces
+    upkeep.py     what is done by the clock: alerts, imports, coverage, compaction
+    guard.py      who may read, and how every refusal looks
+    api.py        JSON, with answers.py (what is answered) and openapi.py (how it is described)
+    page.py       HTML, with view.py (pure: what it says) and templates/
+    scrape.py     health, and /metrics as metrics.py renders it
+    commands.py   what the command line does beside `run`; options.py is the line itself, sole.py keeps two from one store
 """

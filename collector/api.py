@@ -91,14 +91,16 @@ class Api:
         if code is not None and code not in names:
             raise Refused(404, "unknown-site", f"there is no site {code!r}")
         codes = sorted(names) if code is None else [code]
-        found = await asyncio.to_thread(outages_of, self.store, codes, from_ms, to_ms, now_ms)
-        return _json(
-            answers.OutagesAnswer(
+
+        def tell() -> answers.OutagesAnswer:
+            found = outages_of(self.store, codes, from_ms, to_ms, now_ms)
+            return answers.OutagesAnswer(
                 from_=utc(from_ms),
                 to=utc(to_ms),
                 outages=[answers.outage_answer(outage, names[outage.site], now_ms) for outage in found],
             )
-        )
+
+        return _json(await asyncio.to_thread(tell))
 
     def _known(self, request: web.Request, now_ms: int) -> SiteNow:
         code = request.match_info["code"]
@@ -201,4 +203,6 @@ def whole_number(request: web.Request, name: str, *, default: int, most: int) ->
 
 
 def _json(answer: msgspec.Struct) -> web.Response:
-    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+    response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+    response.enable_compression()
+    return response

@@ -190,7 +190,11 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         await upkeep.cover()
         ending.callback(upkeep.start().shutdown, wait=False)
         runner = web.AppRunner(
-            application(parts), access_log=None, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=STOP_S
+            application(parts),
+            access_log=None,
+            auto_decompress=False,  # ingest does it, within its own limits
+            keepalive_timeout=KEEPALIVE_S,
+            shutdown_timeout=STOP_S,
         )
         await runner.setup()
         ending.push_async_callback(runner.cleanup)

@@ -50,7 +50,7 @@ class Desk:
     terminal: Terminal
 
     def say(self, name: str, /, **values: object) -> None:
-        print(self.texts.say(name, **values), file=self.terminal.out)
+        print(self.texts.say(name, **values), file=self.terminal.out, flush=True)
 
     def complain(self, name: str, /, **values: object) -> None:
         print(self.texts.say(name, **values), file=self.terminal.err)

@@ -39,7 +39,7 @@ LOOK_AGAIN_NS = 1_000_000_000
 
 
 class Tokens:
-    """The tokens that are valid now. Another process makes them, so they are read again and again."""
+    """The tokens by their hash. Another process makes and revokes them, so they are read again and again."""
 
     def __init__(self, read: Callable[[], list[Token]], clock: Clock) -> None:
         self._read, self._clock = read, clock
@@ -48,10 +48,13 @@ class Tokens:
 
     def refresh(self) -> None:
         """Read them from the store (blocks); the app does it every few seconds, so that a revoked token ends soon."""
-        self._by_hash = {token.hash: token for token in self._read() if token.revoked_at_ms is None}
+        self._by_hash = {token.hash: token for token in self._read()}
 
     async def find(self, secret: str) -> Token | None:
-        """The token with this secret. An unknown one may be new: the store is asked, at most once a second."""
+        """The token with this secret, also a revoked one.
+
+        An unknown one may be new: the store is asked, at most once a second.
+        """
         hashed = hash_token(secret)
         if hashed not in self._by_hash and self._clock.mono_ns() - self._read_at_ns >= LOOK_AGAIN_NS:
             self._read_at_ns = self._clock.mono_ns()
@@ -99,7 +102,7 @@ def reading(find: FindToken, *, open_to_read: bool) -> Middleware:
             return await handler(request)
         secret = secret_of(request.headers.get(hdrs.AUTHORIZATION, ""))
         token = await find(secret) if secret else None
-        if token is None:
+        if token is None or token.revoked_at_ms is not None:
             raise Refused(401, "unauthorized", "reading needs a read token: kentongan-collector tokens create --read")
         if token.kind != "read":
             raise Refused(403, "forbidden", "this token may push results, not read")

@@ -46,7 +46,7 @@ def outages(flips: Sequence[Flip], opening: Flip | None, from_ms: int, to_ms: in
     """
     found: list[Outage] = []
     events = ([opening] if opening else []) + [f for f in flips if from_ms <= f.at_ms < to_ms]
-    for flip, following in zip(events, [*events[1:], None], strict=True):
+    for flip, following in zip(events, [*events[1:], None], strict=False):
         condition = Condition(flip.now)
         if condition.is_down and (following is None or following.at_ms > from_ms):
             found.append(

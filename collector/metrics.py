@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from collector.condition import Condition, State
+from collector.decode import REASONS
 from collector.live import SILENT_PUSHES, SiteNow
 from collector.registry import AgentState, Site
 
@@ -41,6 +42,23 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "kentongan_site_heard_timestamp_seconds": ("gauge", "When an agent that reports on the site was last heard."),
     "kentongan_site_group_up": ("gauge", "1: the group of targets is up, 0: down; absent while nobody knows."),
 }
+
+REFUSALS = (
+    "busy",
+    "forbidden",
+    "incomplete",
+    "malformed",
+    "revoked",
+    "store-failed",
+    "too-large",
+    "too-slow",
+    "unauthorized",
+    "unknown-context",
+    "unknown-dictionary",
+    "unsupported-encoding",
+    "unsupported-type",
+)
+"""Why batches are refused. All are shown from the start: Prometheus cannot see a counter's first step out of nowhere."""
 
 
 class CommitTimes(Protocol):
@@ -153,10 +171,10 @@ def _of_collector(facts: Facts) -> Iterator[str]:
     ingest, notified = facts.ingest, facts.notified
     yield from _family("kentongan_collector_info", [(f"version={_quoted(facts.version)}", 1)])
     yield from _family("kentongan_ingest_batches_total", _by("result", ingest.batches))
-    yield from _family("kentongan_ingest_refused_total", _by("reason", ingest.refused))
+    yield from _family("kentongan_ingest_refused_total", _by("reason", _with_zeros(REFUSALS, ingest.refused)))
     yield from _family("kentongan_ingest_results_total", [("", ingest.results)])
     yield from _family("kentongan_ingest_duplicates_total", [("", ingest.duplicates)])
-    yield from _family("kentongan_ingest_set_aside_total", _by("reason", ingest.set_aside))
+    yield from _family("kentongan_ingest_set_aside_total", _by("reason", _with_zeros(REASONS, ingest.set_aside)))
     yield from _histogram("kentongan_ingest_commit_seconds", ingest.commit_seconds)
     yield from _family("kentongan_judge_seconds_total", [("", facts.judge_seconds)])
     yield from _family("kentongan_judge_lag_seconds", [("", facts.judge_lag_s)])
@@ -188,6 +206,10 @@ def _histogram(name: str, times: CommitTimes) -> Iterator[str]:
 
 def _by(label: str, counts: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     return ((f"{label}={_quoted(value)}", n) for value, n in sorted(counts.items()))
+
+
+def _with_zeros(names: Iterable[str], counts: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: 0 for name in names if name} | dict(counts)
 
 
 def _crossed(label: str, counts: Mapping[tuple[str, Condition], int]) -> Iterator[tuple[str, int]]:

@@ -113,7 +113,7 @@ OPERATIONS = (
         text="Results from an agent; answered when they are on disk. Also application/msgpack, zstd and gzip",
         answer=Receipt,
         body=Batch,
-        errors=(400, 401, 403, 409, 413, 415, 429, 503),
+        errors=(400, 401, 403, 408, 409, 413, 415, 503),
     ),
     Operation(method="get", path="/api/v1/openapi.json", name="openapi", text="This document", answer=JSON),
     Operation(method="get", path="/metrics", name="metrics", text="For Prometheus", answer="text/plain"),

@@ -20,7 +20,7 @@ class SampleTimes:
 @dataclass
 class SampleIngest:
     batches: Mapping[str, int] = field(default_factory=lambda: {"stored": 10, "duplicate": 1, "refused": 2})
-    refused: Mapping[str, int] = field(default_factory=lambda: {"bad-token": 2, "too-large": 0})
+    refused: Mapping[str, int] = field(default_factory=lambda: {"unauthorized": 2})
     results: int = 1000
     duplicates: int = 20
     set_aside: Mapping[str, int] = field(default_factory=lambda: {"future": 1})

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import BasicAuth, hdrs
+from aiohttp import encode_basic_auth, hdrs
 
 from collector.app import Parts, application
 from collector.config import CollectorConfig
@@ -139,7 +139,8 @@ async def test_an_exposed_collector_is_read_with_a_read_token_only(tmp_path: Pat
 
 async def test_a_browser_gives_the_token_as_password(tmp_path: Path) -> None:
     async with faces(tmp_path, listen=":8817") as face:
-        answer = await face.client.get("/", auth=BasicAuth("who ever", face.token("read")))
+        basic = {hdrs.AUTHORIZATION: encode_basic_auth("who ever", face.token("read"))}
+        answer = await face.client.get("/", headers=basic)
         assert answer.status == 200
 
 

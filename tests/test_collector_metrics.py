@@ -1,18 +1,22 @@
 """What Prometheus gets from the collector."""
 
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from collector.condition import Condition
-from collector.metrics import CATALOGUE, Facts, Metrics
+from collector.metrics import CATALOGUE, REFUSALS, Facts, Metrics
 from tests.alert_fakes import site_now
 from tests.daemons import found
 from tests.scrapes import facts, province
 
 NOW = 1_790_000_000_000
+COLLECTOR = Path(__file__).parent.parent / "collector"
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -33,6 +37,7 @@ def by(series: Mapping[Labels, float], *labels: str) -> dict[tuple[str, ...], fl
     return {tuple(dict(key)[label] for label in labels): value for key, value in series.items()}
 
 
+@pytest.mark.peers
 def test_prometheus_own_linter_has_nothing_to_say() -> None:
     lint = [found("promtool"), "check", "metrics"]
     said = subprocess.run(lint, input=Metrics(True).render(facts(NOW)), capture_output=True, timeout=20)
@@ -95,6 +100,14 @@ def test_series_of_sites_can_be_switched_off_and_the_counts_stay() -> None:
     samples = scraped(facts(NOW), per_site_series=False)
     assert not [name for name in samples if name.startswith("kentongan_site_")]
     assert samples["kentongan_region_sites"]
+
+
+def test_every_reason_of_refusal_is_there_from_the_start_because_a_first_step_out_of_nowhere_is_not_seen() -> None:
+    sources = [(COLLECTOR / f"{name}.py").read_text() for name in ("ingest", "body")]
+    written = {reason for source in sources for reason in re.findall(r'Refused\(\s*\d+, "([a-z-]+)"', source)}
+    refused = by(scraped(facts(NOW))["kentongan_ingest_refused_total"], "reason")
+    assert written == set(REFUSALS)
+    assert refused == {(reason,): 2 if reason == "unauthorized" else 0 for reason in REFUSALS}
 
 
 def test_agents_are_heard_silent_or_were_never_heard() -> None:

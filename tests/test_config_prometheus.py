@@ -36,10 +36,12 @@ def receivers(**labels: str) -> list[str]:
     return said.strip().split(",")
 
 
+@pytest.mark.peers
 def test_promtool_accepts_the_configuration_and_the_rules() -> None:
     assert "SUCCESS" in said_by("promtool", "check", "config", "prometheus.yml", folder="prometheus")
 
 
+@pytest.mark.peers
 def test_the_rules_behave_as_their_unit_tests_say() -> None:
     assert "SUCCESS" in said_by("promtool", "test", "rules", "rules.test.yml", folder="prometheus")
 
@@ -70,6 +72,7 @@ def test_prometheus_knows_every_down_condition_and_names_alerts_as_the_collector
     assert set(conditions) == DOWN
 
 
+@pytest.mark.peers
 def test_amtool_accepts_the_example_of_alertmanager() -> None:
     assert "SUCCESS" in said_by("amtool", "check-config", "alertmanager.yml", folder="alertmanager")
 
@@ -79,6 +82,7 @@ def test_a_mass_outage_is_grouped_by_kind_regency_and_provider() -> None:
     assert (route["group_by"], route["group_wait"]) == (["alertname", "regency", "provider"], "10s")
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize(
     ("labels", "told"),
     [

@@ -11,12 +11,13 @@ import pytest
 import yaml
 from aiohttp import web
 
+from agent.metrics import BLACKBOX_PHASES, FACTS
 from collector.condition import DOWN, Condition
 from collector.metrics import CONTENT_TYPE, Metrics
 from shared.clock import SystemClock
 from tests.daemons import found, free_port, running, serving, until
 from tests.grafana_queries import VARIABLES, panels, queries
-from tests.metric_names import unknown_names
+from tests.metric_names import AGENT_METRICS, unknown_names
 from tests.scrapes import agent_scrape, facts
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +80,13 @@ def test_every_condition_has_its_own_colour_and_every_down_condition_is_in_the_t
     assert set(table.split('condition=~"')[1].split('"')[0].split("|")) == DOWN
 
 
+def test_the_list_of_the_agents_metrics_is_what_the_agent_writes() -> None:
+    source = (ROOT / "agent" / "metrics.py").read_text()
+    made_of_parts = {f"probe_{kind}_duration_seconds" for kind in BLACKBOX_PHASES} | {f"probe_{fact}" for fact in FACTS}
+    missing = {name for name in AGENT_METRICS if f'"{name.removesuffix("_total")}' not in source}
+    assert missing - made_of_parts == set()
+
+
 @pytest.mark.parametrize(("title", "expr"), queries(PROVINCE))
 def test_a_query_names_only_metrics_that_are_exported(title: str, expr: str) -> None:
     assert unknown_names(expr) == set(), title
@@ -115,6 +123,7 @@ async def prometheus(folder: Path) -> AsyncIterator[str]:
             yield f"http://{address}/api/v1"
 
 
+@pytest.mark.peers
 async def test_every_query_of_the_dashboard_returns_data_from_a_real_prometheus(tmp_path: Path) -> None:
     async with prometheus(tmp_path) as api, aiohttp.ClientSession() as session:
 

@@ -257,6 +257,8 @@ def destination_of(address: str) -> tuple[socket.AddressFamily, str, tuple[objec
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         source = socket.inet_ntop(family, socket.inet_pton(family, host))
+        if zone and family == socket.AF_INET:
+            raise ValueError
     except (OSError, ValueError):
         raise Failure(Outcome.ERROR, f"{address!r} is not an IP address") from None
     if family == socket.AF_INET:

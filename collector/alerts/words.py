@@ -82,7 +82,7 @@ def of_end(alert: SentAlert, site: SiteNow | None, ends_at_ms: int, now_ms: int,
         said = texts.say(name, at=at, lasted=duration(ends_at_ms - alert.starts_at_ms, texts), **who)
     before = alert.annotations.get("summary", "")
     return _annotations(
-        said, [said, texts.say("alert.before", said=before) if before else ""], alert.annotations.get("link", "")
+        said, [f"{said}.", texts.say("alert.before", said=before) if before else ""], alert.annotations.get("link", "")
     )
 
 

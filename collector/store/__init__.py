@@ -6,8 +6,9 @@ derived and can be rebuilt from log and chunks; registry, tokens and sent alerts
 All methods block and may be called from any thread (the server wraps them in `asyncio.to_thread`); `append` alone
 answers with a future, because it waits for the group commit.
 
-    StoreError              retrying later may help
-      UnknownContext        retrying helps, with the context in full
+    StoreError            retrying later may help
+      UnknownContext      retrying helps, with the context in full
+      BadDelivery         retrying never helps
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,10 @@ class StoreError(Exception):
 
 class UnknownContext(StoreError):  # noqa: N818  it reads as what it is
     """A batch names a context that was never sent in full. Retrying helps with `context_body`."""
+
+
+class BadDelivery(StoreError):  # noqa: N818  it reads as what it is
+    """A delivery that cannot be stored, and never could; others are not affected. Retrying does not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

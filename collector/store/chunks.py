@@ -1,4 +1,4 @@
-"""Chunks: the rows of one site and one hour, sorted by series and time, packed and compressed. Where the log ends up."""
+"""Chunks: the rows of one site and one hour, by series and time, packed and compressed. Where the log ends up."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

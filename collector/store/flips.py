@@ -1,4 +1,4 @@
-"""Flips in SQL, by (site, scope, time). Every question is a few steps along that one index, however old the table is."""
+"""Flips in SQL, by (site, scope, time). Every question is a few steps along that index, however old the table is."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

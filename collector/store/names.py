@@ -6,7 +6,7 @@ rolled back.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -17,10 +17,8 @@ from collector.columns import Series
 from collector.decode import intervals_of, series_of
 from collector.store import UnknownContext
 from collector.unpack import Ints
-from shared.result import Group
 from shared.wire import Context
 
-PLACES_AT_HAND = 4_096
 SOURCES_OF_AN_AGENT = 4
 """Contexts of one agent that are kept at hand: the one it measures in, and those of its backlog."""
 
@@ -39,7 +37,7 @@ class Source:
 
 
 class Names:
-    """The numbers; all places and the sources in use are kept in memory. Only the writer calls what may make new ones."""
+    """The numbers; all places and the sources in use are kept in memory. Only the writer may make new ones."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -152,42 +150,3 @@ def find_context(connection: sqlite3.Connection, agent: str, name: str) -> Conte
 def context_of(connection: sqlite3.Connection, source: int) -> Context | None:
     row = connection.execute("SELECT body FROM contexts WHERE id = ?", (source,)).fetchone()
     return msgspec.msgpack.decode(row[0], type=Context) if row else None
-
-
-class SeriesBook:
-    """Series by number, read when asked for; a series never changes. Not thread-safe; the store's lock guards it."""
-
-    def __init__(self) -> None:
-        self._places: dict[int, dict[int, Series]] = {}
-
-    def look_up(self, connection: sqlite3.Connection, place: int, numbers: Sequence[int]) -> list[Series]:
-        """The series of `numbers`, which all concern `place`."""
-        known = self._places.get(place, {})
-        if not all(number in known for number in numbers):
-            if len(self._places) >= PLACES_AT_HAND:
-                self._places.clear()
-            known = self._places[place] = dict(find_series(connection, place))
-        return [known[number] for number in numbers]
-
-
-def find_series(connection: sqlite3.Connection, place: int) -> Iterator[tuple[int, Series]]:
-    """Every series that concerns `place`, with its number."""
-    rows = connection.execute(
-        "SELECT series.id, p.code, agent, target, grp, kind, interval_ms, address, a.code FROM series"
-        " JOIN places p ON p.id = site JOIN places a ON a.id = agent_site WHERE site = ?",
-        (place,),
-    )
-    for number, site, agent, target, group, kind, interval_ms, address, agent_site in rows:
-        yield (
-            number,
-            Series(
-                site=site,
-                agent=agent,
-                agent_site=agent_site,
-                target=target,
-                group=Group(group),
-                kind=kind,
-                interval_ms=interval_ms,
-                address=address,
-            ),
-        )

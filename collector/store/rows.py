@@ -97,10 +97,10 @@ def pack(rows: Rows) -> bytes:
     n = len(rows)
     starts = _run_starts(rows.series)
     lengths = np.diff(starts, append=n)
-    between: Ints = np.diff(rows.at_ms, prepend=np.int64(0))
+    between = _differences(rows.at_ms)
     between[starts] = 0
     steps = _zigzag(between)
-    firsts: Ints = np.diff(rows.at_ms[starts], prepend=np.int64(0))
+    firsts = _differences(rows.at_ms[starts])
     width = 4 if not n or int(steps.max()) >> 32 == 0 else 8
     floors = _floors(rows.avg_us, starts)
     above_floor = np.where(rows.avg_us == 0, 0, rows.avg_us - np.repeat(floors, lengths) + np.uint32(1))
@@ -109,7 +109,7 @@ def pack(rows: Rows) -> bytes:
     return b"".join(
         (
             _HEAD.pack(_VERSION, n, len(starts), width, first_ms),
-            _planes(_zigzag(np.diff(rows.series[starts].astype(np.int64), prepend=0)), 4),
+            _planes(_zigzag(_differences(rows.series[starts].astype(np.int64))), 4),
             _planes(lengths, 4),
             _planes(floors, 4),
             _planes(_zigzag(firsts), 8),
@@ -167,6 +167,13 @@ def _stamps(steps: Ints, firsts: Ints, lengths: Ints) -> Ints:
     starts = np.cumsum(lengths) - lengths
     offsets: Ints = np.repeat(firsts - reached[starts], lengths)
     return reached + offsets
+
+
+def _differences(numbers: Ints) -> Ints:
+    """Each number less the one before it; the first less 0."""
+    differences = numbers.copy()
+    differences[1:] -= numbers[:-1]
+    return differences
 
 
 def _zigzag(numbers: Ints) -> Ints:

@@ -1,6 +1,7 @@
 """The tables, as an ordered list of steps that never change. `PRAGMA user_version` says how many a file has seen.
 
-The key of a chunk is its place << 32 | hours since 1970. `damaged` has chunks that could not be read when new rows came.
+The key of a chunk is its place << 32 | hours since 1970. `damaged` has chunks that could not be read when
+new rows came.
 """
 
 import sqlite3

@@ -23,16 +23,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from collector.columns import Columns, ordered, series_order
+from collector.columns import Columns
 from collector.condition import Flip
 from collector.registry import AgentState, Site, Token
 from collector.store import Delivery, Refusal, SentAlert, Stored, StoreError, Touched, chunks, facts, flips, log
+from collector.store.book import SeriesBook
 from collector.store.group import gather
 from collector.store.memory import Memory
-from collector.store.names import Names, SeriesBook, find_context
+from collector.store.names import Names, find_context
 from collector.store.rows import Records, Rows, join
 from collector.store.schema import connect, migrate
-from collector.store.writer import Writer, as_store_error
+from collector.store.writer import Writer
 from shared.clock import Clock, SystemClock
 from shared.wire import Context
 
@@ -55,7 +56,7 @@ class SqliteStore:
             raise StoreError(f"{path} cannot be used as a store: {error}") from None
         self._report_damage(list(self._memory.damage))
         self._lock = threading.RLock()
-        self._series = SeriesBook()
+        self._book = SeriesBook()
         self._hours: dict[int, tuple[int, int] | None] = {}
         self._spans: dict[int, tuple[int, int] | None] = {}
         self._readers: list[sqlite3.Connection] = []
@@ -92,7 +93,7 @@ class SqliteStore:
                 parts += self._whole(chunks.read(db, place, from_ms, to_ms))
             rows = join(parts)
             inside = (rows.at_ms >= from_ms) & (rows.at_ms < to_ms)
-            return self._columns(db, place, rows if inside.all() else rows.take(inside))
+            return self._book.columns(db, place, rows if inside.all() else rows.take(inside))
 
     def span(self, site: str) -> tuple[int, int] | None:
         place = self._names.known_place(site)
@@ -185,6 +186,12 @@ class SqliteStore:
         files = (self._path, self._path.with_name(self._path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
+    def used_bytes(self) -> int:
+        """`size_bytes` without what the next log rows will fill again."""
+        pages = "(SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)"
+        ask = f"SELECT ({pages}) * (SELECT page_size FROM pragma_page_size)"  # noqa: S608  words of ours
+        return self._ask(lambda db: int(db.execute(ask).fetchone()[0]))
+
     def close(self) -> None:
         self._writer.close()
         for connection in (*self._readers, self._db):
@@ -247,13 +254,13 @@ class SqliteStore:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """A connection to read with, for this caller alone until it is done."""
         try:
-            db = self._readers.pop()
-        except IndexError:
+            db = self._readers.pop() if self._readers else connect(str(self._path))
+        except IndexError:  # another thread took the last one
             db = connect(str(self._path))
         try:
             yield db
         except sqlite3.Error as error:
-            raise as_store_error(error) from None
+            raise StoreError(f"the store could not be read: {error}") from None
         finally:
             if db.in_transaction:
                 db.execute("COMMIT")
@@ -282,29 +289,6 @@ class SqliteStore:
         for sentence in sentences:
             logger.error("event=store_damaged path=%s detail=%r", self._path, sentence)
             self._memory.damage[sentence] = None
-
-    def _columns(self, db: sqlite3.Connection, place: int, rows: Rows) -> Columns:
-        """`rows` of one place as everybody else sees them."""
-        numbers, position = np.unique(rows.series, return_inverse=True)
-        with self._lock:
-            series = self._series.look_up(db, place, numbers.tolist())
-        order = sorted(range(len(series)), key=lambda i: series_order(series[i]))
-        rank = np.empty(len(series), np.uint16)
-        rank[order] = np.arange(len(series))
-        r = rows
-        return ordered(
-            Columns(
-                tuple(series[i] for i in order),
-                rank[position],
-                r.at_ms,
-                r.outcome,
-                r.sent,
-                r.received,
-                r.avg_us,
-                r.min_us,
-                r.max_us,
-            )
-        )
 
 
 def _joined(pieces: Sequence[Records]) -> list[Records]:

@@ -1,4 +1,4 @@
-"""The one thread that writes. Deliveries wait for each other and share one fsync; everything else is written at once."""
+"""The one thread that writes. Deliveries wait for each other and share an fsync; all else is written at once."""
 
 import logging
 import sqlite3
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from collector.decode import results_in
-from collector.store import Delivery, Stored, StoreError
+from collector.store import BadDelivery, Delivery, Stored, StoreError
 from shared.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ GROUP_RESULTS = 100_000
 
 
 class Writer:
-    """Owns the writing connection. `commit` stores a group in one transaction or raises, and then nothing has changed."""
+    """`commit` stores a group in one transaction, or raises, and then nothing has changed."""
 
     def __init__(self, commit: Callable[[Sequence[Delivery]], list[Stored]], clock: Clock) -> None:
         self._commit, self._clock = commit, clock
@@ -112,13 +112,13 @@ class Writer:
         """One delivery that cannot be stored must not take the others with it: then each is tried by itself."""
         try:
             stored = self._commit([delivery for delivery, _ in group])
-        except (StoreError, sqlite3.Error) as error:
-            if len(group) == 1 or isinstance(error, sqlite3.OperationalError):
+        except (StoreError, sqlite3.Error, MemoryError) as error:
+            if len(group) == 1 or isinstance(error, sqlite3.OperationalError | MemoryError):
                 return _fail(group, error if isinstance(error, StoreError) else as_store_error(error))
         except Exception as error:  # a task's boundary: what a delivery does to us is its own end, not the writer's
             if len(group) == 1:
                 log.exception("event=delivery_refused agent=%s", group[0][0].agent)
-                return _fail(group, StoreError(f"the delivery cannot be stored: {error}"))
+                return _fail(group, BadDelivery(f"the delivery cannot be stored: {error!r}"))
         else:
             for (_, future), answer in zip(group, stored, strict=True):
                 if not future.cancelled():
@@ -129,9 +129,9 @@ class Writer:
         return None
 
 
-def as_store_error(error: sqlite3.Error) -> StoreError:
+def as_store_error(error: Exception) -> StoreError:
     """What SQLite says, with what to do where that is known."""
-    said = str(error)
+    said = str(error) or repr(error)
     if "full" in said:
         said += "; free some space, nothing was lost and the agents send again"
     return StoreError(f"the store could not write: {said}")

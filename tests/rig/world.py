@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -83,6 +84,8 @@ class World:
                 stack.enter_context(self.alerts)
             for site in self.sites.values():
                 site.start_agent()
+            for site in self.sites.values():
+                self.until(partial(self._runs, site), READY_S, f"the agent of {site.name} runs")
             self._stack = stack.pop_all()
         return self
 
@@ -142,6 +145,11 @@ class World:
         """Asked on the PC itself: the line may be down."""
         return metrics(netns.request(site.place.pc, "GET", (site.place.address, 9817), "/metrics").decode())
 
+    def _runs(self, site: Site) -> bool:
+        if not site.agent.alive():
+            raise RuntimeError(f"the agent of {site.name} ended:\n{site.agent.tail()}")
+        return bool(self.agent_metrics(site))
+
     def until(self, holds: Callable[[], bool], within_s: float, what: str) -> None:
         """Look until `holds`; RuntimeError when it does not in time. OSError means "not yet"."""
         deadline = time.monotonic() + within_s
@@ -179,7 +187,7 @@ class World:
         self._operator("sites", "import", str(self.directory / "sites.csv"), "--yes")
         for name, site in self.sites.items():
             token = self._operator("tokens", "create", "--agent", name, "--site", name)
-            site.configure(self.plan.pace, token.split()[-1], self._probed)
+            site.configure(self.plan.pace, token.split()[-1].strip('"'), self._probed)
 
     def _operator(self, *arguments: str) -> str:
         command = [*COLLECTOR, *arguments, "--config", str(self._config)]
