@@ -90,11 +90,9 @@ class Post:
             self.bytes_sent += len(body)
             try:
                 return await self._once(body, headers, sent)
-            except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
-                if not again:
-                    return failed("disconnected", _told(error))
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                return failed(next(reason for kind, reason in _ERRORS if isinstance(error, kind)), _told(error))
+            except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+                if not (again and _was_gone(error)):
+                    return failed(next(reason for kind, reason in _ERRORS if isinstance(error, kind)), _told(error))
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -158,6 +156,13 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise BadSettings([f"collector.ca_file: {ca_file} cannot be used: {error}"]) from None
+
+
+def _was_gone(error: BaseException) -> bool:
+    """Whether the connection broke, and was not refused: perhaps it was dead since the last push."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
 
 
 def _told(error: BaseException) -> str:

@@ -69,7 +69,7 @@ async def train(host: str, count: int) -> None:
 
 
 async def load(targets: int, interval_s: float, packets: int) -> None:
-    """In a process of its own, until killed: `targets` probes every `interval_s`, begun in 50 groups a second at most."""
+    """In an own process, until killed: `targets` probes every `interval_s`, begun in at most 50 groups a second."""
     clock = SystemClock()
     kit = Kit(clock=clock, echo=EchoEngine(clock, random.Random()), resolver=Resolver(), gateway=lambda: None)
     common = {"group": "internet", "probe": "icmp", "packets": packets}

@@ -166,7 +166,9 @@ def tokens_create(desk: Desk, options: Namespace) -> int:
         kind, agent, site = ("read", "", "") if options.read else ("agent", options.agent, options.site)
         token, secret = new_token(kind, agent, site, desk.clock.wall_ms())
         store.put_token(token)
-    if options.read:
+    if options.quiet:
+        print(secret, file=desk.terminal.out)
+    elif options.read:
         desk.say("tokens.read_created", id=token.id, secret=secret)
     else:
         desk.say("tokens.created", id=token.id, agent=agent, site=site, secret=secret, url=desk.config.url)

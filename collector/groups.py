@@ -27,7 +27,7 @@ class Trial:
 
 def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int) -> Track:
     """The track of a group from its targets. `stored` is its last turn before `from_ms`, where the window opens."""
-    tracks = [trial.track for trial in trials]
+    tracks = _end_together([trial.track for trial in trials])
     entering = _entering([track[0] for track in tracks if track and track[0].at_ms <= from_ms], stored, from_ms)
     turns = [entering] if entering else []
     state = entering.state if entering else State.UNOBSERVED
@@ -37,6 +37,20 @@ def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int) -> T
             turns.append(_turn(at_ms, now, state, trials, members))
             state = now
     return tuple(turns)
+
+
+def _end_together(tracks: Sequence[Track]) -> list[Track]:
+    """An agent that stops leaves its targets covered for different times, the down ones longest, since they are asked
+    more often. What it saw ends for all of them when it ends for the first that was not heard of again.
+    """
+    ends = sorted(turn.at_ms for track in tracks for turn in track if turn.state is State.UNOBSERVED)
+    return [tuple(_ended(turn, ends) for turn in track) for track in tracks]
+
+
+def _ended(turn: Turn, ends: Sequence[int]) -> Turn:
+    if turn.state is not State.UNOBSERVED:
+        return turn
+    return Turn(next(at_ms for at_ms in ends if at_ms > turn.proof_ms), turn.state, turn.proof_ms)
 
 
 def _entering(members: Sequence[Turn], stored: Turn | None, from_ms: int) -> Turn | None:

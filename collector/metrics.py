@@ -58,7 +58,7 @@ REFUSALS = (
     "unsupported-encoding",
     "unsupported-type",
 )
-"""Why batches are refused. All are shown from the start: Prometheus cannot see a counter's first step out of nowhere."""
+"""Why batches are refused. All are shown from the start: a counter's first step out of nowhere is not seen."""
 
 
 class CommitTimes(Protocol):

@@ -56,6 +56,7 @@ def _tokens(under: Any) -> None:
     who.add_argument("--agent", metavar="NAME", help="a token with which the agent NAME may push")
     who.add_argument("--read", action="store_true", help="a token with which everything may be read")
     create.add_argument("--site", metavar="CODE", default="", help="the site where the agent stands")
+    create.add_argument("--quiet", action="store_true", help="print the secret alone, for a script or a file")
     _add(under, "list", commands.tokens_list, "list the tokens, without their secrets")
     _add(under, "revoke", commands.tokens_revoke, "end a token").add_argument("id", metavar="ID")
 

@@ -204,8 +204,8 @@ def summary() -> str:
     states = [target.get("state", "unknown") for target in status.get("targets", [])]
     counted = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
     site = json.loads(fetch(PAGE + "api/v1/sites/komputer-ini") or b"{}")
-    waiting = status.get("spool", {}).get("results", "?")
-    condition = site.get("condition", "unobserved")
+    waiting = status.get("agent", {}).get("spool", {}).get("results", "?")
+    condition = site.get("site", {}).get("condition", "unobserved")
     return f"site: {condition}   targets: {counted or 'starting'}   waiting to be sent: {waiting}"
 
 

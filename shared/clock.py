@@ -25,7 +25,8 @@ class Clock(Protocol):
         """Milliseconds since 1970 in UTC, as the host believes."""
 
     def wall_ns(self) -> int:
-        """The same in nanoseconds; only to turn the kernel's receive stamps, which are wall time, into monotonic time."""
+        """The same in nanoseconds; only to turn the kernel's receive stamps, which are wall time, into monotonic
+        time."""
 
     def mono_ns(self) -> int:
         """Nanoseconds of the monotonic clock; stands still while the host sleeps."""

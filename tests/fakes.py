@@ -22,7 +22,8 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Time passes, awake."""
         ms = round(seconds * 1000)
-        self._wall_ms, self._boot_ms, self._mono_ns = self._wall_ms + ms, self._boot_ms + ms, self._mono_ns + ms * 1_000_000
+        self._wall_ms, self._boot_ms = self._wall_ms + ms, self._boot_ms + ms
+        self._mono_ns += ms * 1_000_000
 
     def sleep(self, seconds: float) -> None:
         """The host sleeps: the monotonic clock stands still."""

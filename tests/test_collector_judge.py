@@ -172,3 +172,10 @@ def test_the_end_of_an_outage_of_everything_is_one_flip() -> None:
         rows("ooottttttooo", Group.INTERNET, start_ms=2_000, every_ms=5_000),
     )
     assert [(c, m * 60) for c, m in site(flips)][1:] == [("line_down", 15), ("up", 45)]
+
+
+def test_an_agent_that_stops_does_not_leave_a_false_outage_behind() -> None:
+    """The dead anchor is asked more often, so its last failure is younger than the last success of the others."""
+    alive = rows("oooooo", every_ms=30_000)
+    dead = concatenate([rows("t" * 36, target="dead", every_ms=5_000)])
+    assert site(flips_of(alive, dead)) == [("up", 0)]

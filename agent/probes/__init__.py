@@ -1,7 +1,8 @@
-"""The kinds of probe. Adding one: a module here with its settings and one function, a line in PROBES, a test, a row in the README.
+"""The kinds of probe. Adding one: a module here with its settings and one function, a line in PROBES, a test, a
+row in the README.
 
-A probe is one function: target settings and a Kit in, one Result out. A network that fails is a result, never an exception;
-what still escapes is our bug and becomes outcome `error` in the schedule.
+A probe is one function: target settings and a Kit in, one Result out. A network that fails is a result, never an
+exception; what still escapes is our bug and becomes outcome `error` in the schedule.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

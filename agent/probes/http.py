@@ -45,7 +45,7 @@ class HttpTarget(TargetSettings):
     """Finds out who answers in the place of a plain http page whose whole answer is known."""
     redirects: Annotated[int, Field(ge=0, le=10)] = 5
     verify: bool = True
-    ca_file: str | None = None
+    ca_file: FilePath | None = None
     """Authorities to trust instead of the system's."""
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 10.0
 

@@ -35,7 +35,8 @@ class TargetSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echoes:
-    """What came back of a train of echo requests: round trips in microseconds in order of sending, None for a lost one."""
+    """What came back of a train of echo requests: round trips in microseconds in order of sending, None for a lost
+    one."""
 
     rtts_us: tuple[int | None, ...]
     outcome: Outcome
@@ -61,7 +62,8 @@ class Resolve(Protocol):
 
 
 class ResolveError(Exception):
-    """A name that did not resolve. `outcome` is dns_failure, or timeout's cousin of it; retrying is the schedule's business."""
+    """A name that did not resolve. `outcome` is dns_failure, or timeout's cousin of it; retrying is the schedule's
+    business."""
 
     def __init__(self, reason: str, outcome: Outcome = Outcome.DNS_FAILURE) -> None:
         super().__init__(reason)

@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 
 VERSION, GENERALIZED_TIME = 0xA0, 0x18
 """DER tags."""
@@ -11,9 +12,9 @@ class TlsContexts:
     """One context for each way to verify: with the system's authorities it takes a megabyte and some milliseconds."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[bool, str | None], ssl.SSLContext] = {}
+        self._made: dict[tuple[bool, Path | None], ssl.SSLContext] = {}
 
-    def context(self, verify: bool, ca_file: str | None) -> ssl.SSLContext:
+    def context(self, verify: bool, ca_file: Path | None) -> ssl.SSLContext:
         """Trusts `ca_file` alone if it is given, else the system's authorities; OSError if the file cannot be used."""
         key = (verify, ca_file if verify else None)
         if key not in self._made:
@@ -21,7 +22,7 @@ class TlsContexts:
         return self._made[key]
 
 
-def _verifying(ca_file: str | None) -> ssl.SSLContext:
+def _verifying(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # SSLError among them, which would read as the server's fault
