@@ -211,8 +211,8 @@ class Agent:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.to_thread(self._host.heartbeat)
             await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.to_thread(self._host.heartbeat)
 
     # what the faces show
 

@@ -62,8 +62,7 @@ class Desk:
 
     @property
     def spool_dir(self) -> Path:
-        given = self.config.spool.directory
-        return Path(given) if given else self.state_dir / "spool"
+        return self.config.spool.directory or self.state_dir / "spool"
 
 
 def check(desk: Desk, _options: Namespace) -> int:
@@ -75,23 +74,33 @@ def check(desk: Desk, _options: Namespace) -> int:
     per_s = sum(1 / (target.interval_s or config.interval_s) for target in targets)
     days = min(config.spool.max_age_days, config.spool.max_bytes / RECORD_BYTES / per_s / DAY_S)
     desk.say("check.spool", directory=desk.spool_dir, days=f"{days:.3g}", per_s=f"{per_s:.2g}")
-    if config.collector is None:
-        desk.say("check.no_collector", listen=config.listen)
-    else:
-        desk.say("check.collector", url=config.collector.url, every=f"{config.collector.interval_s:g}")
+    good = [_collector_is_usable(desk)]
     if any(isinstance(target, IcmpTarget) for target in targets):
-        return _check_icmp(desk)
-    return OK
+        good.append(_may_ping(desk))
+    return OK if all(good) else FOUND_A_PROBLEM
 
 
-def _check_icmp(desk: Desk) -> int:
+def _collector_is_usable(desk: Desk) -> bool:
+    settings = desk.config.collector
+    if settings is None:
+        desk.say("check.no_collector", listen=desk.config.listen)
+        return True
+    desk.say("check.collector", url=settings.url, every=f"{settings.interval_s:g}")
+    try:
+        settings.read_token(desk.environ)
+    except (OSError, ValueError) as error:
+        desk.say("check.no_token", error=error)
+        return False
+    return True
+
+
+def _may_ping(desk: Desk) -> bool:
     try:
         open_echo_socket(AF_INET, desk.rng).close()
     except NotAllowed:
         desk.say("check.no_icmp")
-        desk.say("check.allow_icmp")
-        return FOUND_A_PROBLEM
-    return OK
+        return False
+    return True
 
 
 def probe(desk: Desk, options: Namespace) -> int:

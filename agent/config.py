@@ -77,7 +77,9 @@ def _slow(target: Mapping[str, Any], place: int, table: Mapping[str, Any]) -> It
     settings = kind.settings if kind else TargetSettings
     timeout_s = target.get("timeout_s", settings.model_fields["timeout_s"].default)
     interval_s = target.get("interval_s", table.get("interval_s", AgentConfig.model_fields["interval_s"].default))
-    if isinstance(timeout_s, int | float) and isinstance(interval_s, int | float) and timeout_s >= interval_s:
+    if not isinstance(timeout_s, int | float) or not isinstance(interval_s, int | float):
+        return  # told already, as is an interval below a second
+    if timeout_s >= interval_s >= 1:
         yield f"targets[{place}].timeout_s must be shorter than its interval of {interval_s:g} s (given: {timeout_s:g})"
 
 

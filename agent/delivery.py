@@ -58,6 +58,9 @@ class Delivery:
         parts, alone, refusals, before = [piece], dict[int, Answer](), 0, self._accepted
         while parts:
             part = parts.pop()
+            if len(part.results) > self.limit:
+                parts += reversed(part.halves())
+                continue
             answer = await self._send(part)
             if answer.verdict is Verdict.STORED:
                 continue

@@ -164,7 +164,7 @@ class SteadyZone(tzinfo):
         return (self._DAY + timedelta(seconds=at_s)).replace(tzinfo=self)
 
     def fromutc(self, _wall: datetime) -> datetime:
-        """`datetime.now(zone)` comes here with the wall clock's time, which we put aside."""
+        """Whoever wants to know how late it is in this zone comes here with the wall clock's time: we put it aside."""
         return self.at(self.now_s())
 
     def utcoffset(self, _at: datetime | None) -> timedelta:

@@ -60,6 +60,8 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, *, sent: int, wa
             return Answer(verdict=Verdict.FAILED, reason=reason, detail=said, retry_after_s=wait_s, slowly=True)
         case 409 if problem and problem.type.rpartition("/")[2] == "unknown-context":
             return Answer(verdict=Verdict.UNKNOWN_CONTEXT, reason="unknown_context", detail=said)
+        case 408:
+            return failed("timeout", said)
         case 413:
             return Answer(verdict=Verdict.TOO_LARGE, reason="too_large", detail=said)
         case 400 | 422 if problem:
@@ -87,8 +89,8 @@ def _stored(kind: str, body: bytes, sent: int) -> Answer:
     receipt = _decode(kind, body)
     if receipt is None:
         return failed("unexpected", f"200 with {kind or 'no content type'}: this is not a receipt (a captive portal?)")
-    if sent and not receipt.stored + receipt.duplicates + receipt.set_aside:
-        return failed("unexpected", f"200, but the receipt knows of none of the {sent} results")
+    if receipt.stored + receipt.duplicates + receipt.set_aside != sent:
+        return failed("unexpected", f"200, but the receipt is not for {sent} results: {receipt}")
     return Answer(verdict=Verdict.STORED, receipt=receipt)
 
 

@@ -11,8 +11,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
+from math import ceil
 from urllib.request import urlopen
 
+from agent.doubt import BEAT_S
 from agent.probes.echo import EchoEngine
 from agent.probes.icmp import IcmpTarget, probe
 from agent.probes.kit import Kit
@@ -69,25 +72,22 @@ async def train(host: str, count: int) -> None:
 
 
 async def load(targets: int, interval_s: float, packets: int) -> None:
-    """In an own process, until killed: `targets` probes every `interval_s`, begun in at most 50 groups a second."""
+    """In a process of its own, until killed: `targets` probes every `interval_s`, begun on the beat of the schedule."""
     clock = SystemClock()
     kit = Kit(clock=clock, echo=EchoEngine(clock, random.Random()), resolver=Resolver(), gateway=lambda: None)
     common = {"group": "internet", "probe": "icmp", "packets": packets}
-    settings = [
-        IcmpTarget.model_validate({"name": f"t{number}", "address": address(number), **common})
-        for number in range(targets)
-    ]
-    loop = asyncio.get_running_loop()
-    at_once = max(1, round(targets / interval_s / 50))
-    due, running = loop.time(), set()
+    numbered = ({"name": f"t{number}", "address": address(number), **common} for number in range(targets))
+    turn = cycle([IcmpTarget.model_validate(settings) for settings in numbered])
+    loop, running = asyncio.get_running_loop(), set()
+    due = beat = ceil(loop.time() / BEAT_S) * BEAT_S
     while True:
-        for first in range(0, targets, at_once):
-            for target in settings[first : first + at_once]:
-                task = asyncio.ensure_future(probe(target, kit))
-                running.add(task)
-                task.add_done_callback(running.discard)
-            due += interval_s * at_once / targets
-            await asyncio.sleep(max(0, due - loop.time()))
+        await asyncio.sleep(max(0, beat - loop.time()))
+        while due <= beat:
+            task = asyncio.ensure_future(probe(next(turn), kit))
+            running.add(task)
+            task.add_done_callback(running.discard)
+            due += interval_s / targets
+        beat += BEAT_S
 
 
 async def scrape(targets: int, seconds: float) -> int:

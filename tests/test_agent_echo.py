@@ -249,12 +249,6 @@ async def test_an_overflow_that_cost_this_train_nothing_does_not_spoil_it(world:
     assert (await world.echo()).outcome is Outcome.OK
 
 
-async def test_loss_while_the_host_slept_is_no_evidence(world: World) -> None:
-    world.answer = lambda _wire, _frame, _host: world.clock.sleep(60)
-    echoes = await world.echo()
-    assert (echoes.outcome, echoes.reason) == (Outcome.ERROR, "this host slept meanwhile")
-
-
 async def test_a_cancelled_train_leaves_nothing_behind(world: World) -> None:
     world.answer = silence
     task = asyncio.ensure_future(world.echo(packets=5, timeout_s=30))

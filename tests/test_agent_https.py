@@ -127,7 +127,7 @@ async def test_authorities_that_cannot_be_read_are_our_own_error(tmp_path: Path)
 async def test_targets_share_their_tls_context() -> None:
     contexts = kit().tls
     assert contexts.context(True, None) is contexts.context(True, None)
-    assert contexts.context(False, None) is contexts.context(False, "ignored.pem")
+    assert contexts.context(False, None) is contexts.context(False, Path("ignored.pem"))
 
 
 def test_a_certificate_that_cannot_be_read_has_no_end() -> None:

@@ -8,15 +8,17 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from agent.segment import RECORD_BYTES
+from agent.holdings import Contexts, Holdings
+from agent.segment import RECORD_BYTES, pack
 from agent.slices import Slice
 from agent.spool import Spool, SpoolSettings
-from agent.spool_files import SpoolInUse
+from agent.spool_files import SpoolFiles, SpoolInUse
+from agent.spool_writer import SpoolWriter
 from tests.fakes import FakeClock
 from tests.spooling import SMALL, a_context, a_result, a_spool, drain, fill, seqs
 
@@ -37,6 +39,13 @@ def mounted(path: Path, options: str) -> Iterator[Path]:
         yield path
     finally:
         subprocess.run(["umount", "-l", path], check=True)
+
+
+def fill_up(path: Path) -> None:
+    """Writes until the disk is full."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 # in and out
@@ -97,7 +106,10 @@ def test_a_slice_never_mixes_contexts(tmp_path: Path) -> None:
     spool.open_context(a_context(clock_base_ms=7))
     fill(spool, 2, start=4)
     slices = drain(spool)
-    assert [(p.first_seq, p.last_seq, p.context.clock_base_ms) for p in slices] == [(1, 3, 1_789_995_000_000), (4, 5, 7)]
+    assert [(p.first_seq, p.last_seq, p.context.clock_base_ms) for p in slices] == [
+        (1, 3, 1_789_995_000_000),
+        (4, 5, 7),
+    ]
 
 
 def test_the_age_of_the_backlog_is_known(tmp_path: Path) -> None:
@@ -251,7 +263,9 @@ def a_damaged_spool(tmp_path: Path) -> tuple[Path, dict[Path, list[int]]]:
 def surviving(size: int, numbers: list[int], damaged: range) -> list[int]:
     base = size - len(numbers) * RECORD_BYTES
     begins = [base + i * RECORD_BYTES for i in range(len(numbers))]
-    return [n for n, at in zip(numbers, begins, strict=True) if at + RECORD_BYTES <= damaged.start or at >= damaged.stop]
+    return [
+        n for n, at in zip(numbers, begins, strict=True) if at + RECORD_BYTES <= damaged.start or at >= damaged.stop
+    ]
 
 
 def damage(path: Path, kind: str, at: int) -> range:
@@ -487,9 +501,7 @@ def test_a_disk_filled_by_others_and_freed_again_loses_nothing(tmp_path: Path) -
     with mounted(tmp_path / "disk", "size=512k") as disk:
         spool = a_spool(disk / "spool", clock)
         fill(spool, 500)
-        with (disk / "others").open("wb", buffering=0) as others, pytest.raises(OSError, match="No space"):
-            while True:
-                others.write(bytes(4096))
+        fill_up(disk / "others")
         fill(spool, 300, start=501)
         first_copy = crash(disk / "spool", tmp_path / "crashed")
         (disk / "others").unlink()
@@ -515,6 +527,24 @@ def test_a_disk_that_became_read_only_still_gives_its_backlog(tmp_path: Path) ->
         assert seqs(pieces) == [*range(1, 311)]
         assert (pieces[0].stream, pieces[-1].stream) == (spool.stream, again.stream)
         assert pieces[0].stream != pieces[-1].stream
+
+
+def test_a_sync_that_failed_moves_what_it_was_to_secure_to_memory(tmp_path: Path) -> None:
+    files, clock = SpoolFiles(tmp_path), FakeClock()
+    held = Holdings(files, clock)
+    contexts = Contexts(files, held)
+    writer = SpoolWriter(files, held, contexts, clock, segment_bytes=1 << 20, max_bytes=1 << 20, memory_results=9_000)
+    files.prepare()
+    held.recover()
+    contexts.open(a_context())
+    for seq in range(1, 6):
+        writer.write(seq, pack(0, a_result(seq)))
+    writer.synced = 3
+    writer.distrust(OSError(5, "Input/output error"))
+    on_disk, in_memory = held.segments
+    assert (on_disk.first, on_disk.last, on_disk.path is not None) == (1, 3, True)
+    assert [seq for seq, _ in in_memory.read(4, 5)] == [4, 5]
+    assert in_memory.label.stream == writer.memory_stream != on_disk.label.stream
 
 
 # threads

@@ -55,8 +55,6 @@ class Train:
     done: asyncio.Future[None]
     drops: int = 0
     """The line's drops when it began."""
-    slept_ms: int = 0
-    """How long the host had slept when it began."""
     sent_ns: list[int] = field(default_factory=list)
     rtts_us: list[int | None] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)

@@ -19,6 +19,7 @@ from agent.probes.kit import Kit, TargetSettings
 from agent.probes.tls import expiry
 from shared.clock import rfc3339
 from shared.result import Outcome, Result
+from shared.settings import FilePath
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NETWORK_AUTHENTICATION_REQUIRED = 511

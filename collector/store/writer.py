@@ -47,7 +47,8 @@ class Writer:
                 raise StoreError("the store is closed")
             self._deliveries.append((delivery, future))
             self._results += _size(delivery)
-            self._changed.notify()
+            if len(self._deliveries) == 1 or self._is_full():  # it knows of the others: waking it costs both threads
+                self._changed.notify()
         return future
 
     def waiting(self) -> int:
@@ -89,8 +90,10 @@ class Writer:
     def _due(self) -> bool:
         if not self._deliveries:
             return False
-        full = len(self._deliveries) >= GROUP_DELIVERIES or self._results >= GROUP_RESULTS
-        return full or self._clock.mono_ns() >= self._linger_until_ns
+        return self._is_full() or self._clock.mono_ns() >= self._linger_until_ns
+
+    def _is_full(self) -> bool:
+        return len(self._deliveries) >= GROUP_DELIVERIES or self._results >= GROUP_RESULTS
 
     def _patience_s(self) -> float | None:
         if not self._deliveries:
