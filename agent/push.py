@@ -12,6 +12,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -94,31 +95,11 @@ class Push:
     ) -> None:
         """Raises BadSettings if the private authority cannot be used."""
         self._settings, self._spool, self._clock = settings, spool, clock
-        self._post = Post(
-            settings.url + PATH,
-            ca_file=settings.ca_file,
-            timeout_s=settings.timeout_s,
-            keep_s=2 * settings.interval_s + 30,
-            user_agent=f"kentongan-agent/{version}",
-            resolver=resolver,
-            compressor=compressor or zstandard.ZstdCompressor(level=3, dict_data=dictionary()),
-            clock=clock,
-        )
-        self._delivery = Delivery(
-            spool,
-            self._post,
-            clock,
-            lambda: settings.read_token(environ),
-            self._succeeded,
-            limit=settings.batch_results,
-        )
-        self._pace = Pace(
-            interval_s=settings.interval_s,
-            pause_s=settings.backlog_pause_s,
-            cap_s=settings.max_backoff_s,
-            rng=rng,
-            now_s=self._now_s(),
-        )
+        packer = compressor or zstandard.ZstdCompressor(level=3, dict_data=dictionary())
+        self._post = _post_to(settings, version, resolver, packer, clock)
+        read_token = partial(settings.read_token, environ)
+        self._delivery = Delivery(spool, self._post, clock, read_token, self._succeeded, limit=settings.batch_results)
+        self._pace = _pace_of(settings, rng, self._now_s())
         self._wake = asyncio.Event()
         self._fresh_from = spool.next_seq
         """What was appended since the last fresh push; everything older is backlog."""
@@ -242,3 +223,28 @@ class Push:
 
     def _now_s(self) -> float:
         return self._clock.mono_ns() / 1e9
+
+
+def _post_to(
+    settings: PushSettings, version: str, resolver: Resolve, compressor: zstandard.ZstdCompressor, clock: Clock
+) -> Post:
+    return Post(
+        settings.url + PATH,
+        ca_file=settings.ca_file,
+        timeout_s=settings.timeout_s,
+        keep_s=2 * settings.interval_s + 30,
+        user_agent=f"kentongan-agent/{version}",
+        resolver=resolver,
+        compressor=compressor,
+        clock=clock,
+    )
+
+
+def _pace_of(settings: PushSettings, rng: Random, now_s: float) -> Pace:
+    return Pace(
+        interval_s=settings.interval_s,
+        pause_s=settings.backlog_pause_s,
+        cap_s=settings.max_backoff_s,
+        rng=rng,
+        now_s=now_s,
+    )

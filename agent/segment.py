@@ -8,9 +8,9 @@ Inside, everything is a frame, little-endian:
     magic 2 bytes | crc32 u32 of all that follows | kind u8 | length u32 of the payload | sequence number u64 | payload
 
 The first frame holds the context (msgpack); then comes one frame of RECORD_BYTES a result. The crc starts from the
-file's name: a block of a deleted segment that a power cut washes into this one has the right magic and a right checksum,
-but not *ours*. All result frames are equally long, so a result's place tells its number: what was damaged is known by
-number and counted exactly, and whatever lies behind the damage is read.
+file's name: a block of a deleted segment that a power cut washes into this one has the right magic and a right
+checksum, but not *ours*. All result frames are equally long, so a result's place tells its number: what was damaged
+is known by number and counted exactly, and whatever lies behind the damage is read.
 """
 
 import errno

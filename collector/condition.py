@@ -39,6 +39,8 @@ class State(StrEnum):
     """What a target or a group is in."""
 
     UP = "up"
+    SUSPECT = "suspect"
+    """A target that was up and fails, but not yet for long enough: for everybody but its group it is still up."""
     DOWN = "down"
     INTERCEPTED = "intercepted"
     UNOBSERVED = "unobserved"

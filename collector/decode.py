@@ -63,9 +63,8 @@ def check(batch: Batch, context: Context) -> None:
         raise BadBatch(f"version {batch.version} is not known here; this collector speaks version {VERSION}")
     if not 0 < len(batch.stream) <= 64:
         raise BadBatch("stream must have 1 to 64 characters")
-    for name in ("first_seq", "floor_seq", "n"):
-        if not 0 <= getattr(batch, name) < MAX_NUMBER:
-            raise BadBatch(f"{name} is out of range")
+    if min(batch.first_seq, batch.floor_seq, batch.n) < 0 or max(batch.first_seq, batch.floor_seq) >= MAX_NUMBER:
+        raise BadBatch("first_seq, floor_seq or n is out of range")
     if abs(batch.base_ms) >= MAX_NUMBER:
         raise BadBatch("base_ms is out of range")
     expected = batch.n * (19 + (1 if order_code(len(context.targets)) == "B" else 2))
@@ -91,7 +90,7 @@ def check_context(context: Context) -> None:
 
 def results_in(batch: Batch) -> int:
     """How many results a batch says it has."""
-    return batch.n + sum(length_of(rows) for rows in batch.rows)
+    return batch.n + sum(length_of(rows) for rows in batch.rows) if batch.rows else batch.n
 
 
 def is_too_long(batch: Batch) -> bool:

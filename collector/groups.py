@@ -3,8 +3,10 @@
 1. A group is up while any of its targets is, down while all that are observed are down, else unobserved; `intercepted`
    is a group that is up while a target of it is answered by somebody else. Targets of several agents at a site stand in
    one group: it is up if any agent says so.
-2. A group that went down is dated to the first failure after its last success; later failures belong to the same event.
-3. Flips of several groups that can be one event are one event (`align`): a flip lies somewhere between its proof and
+2. A slow probe (a web check may wait for seconds) does not hold up the verdict: targets that are only suspect fall with
+   the others, if since the last success in the group at least as many have gone down as are suspect.
+3. A group that went down is dated to the first failure after its last success; later failures belong to the same event.
+4. Flips of several groups that can be one event are one event (`align`): a flip lies somewhere between its proof and
    its date, so a flip whose proof is older than another's date may have happened with it, and is dated to it.
 """
 
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 
 from collector.condition import State
 from collector.tracks import Sample, Track, Turn, states_at
+
+FAILED = (State.DOWN, State.INTERCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,28 @@ class Trial:
     track: Track
 
 
-def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int) -> Track:
+def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, interval_ms: int) -> Track:
     """The track of a group from its targets. `stored` is its last turn before `from_ms`, where the window opens."""
-    tracks = _end_together([trial.track for trial in trials])
+    tracks = _first_seen_together(_end_together([trial.track for trial in trials]), interval_ms)
     entering = _entering([track[0] for track in tracks if track and track[0].at_ms <= from_ms], stored, from_ms)
     turns = [entering] if entering else []
     state = entering.state if entering else State.UNOBSERVED
     for at_ms, members in states_at(tracks):
-        now = state_of([member.state for member in members if member])
+        now = _state(at_ms, [member for member in members if member], trials)
         if at_ms > from_ms and now is not state:
             turns.append(_turn(at_ms, now, state, trials, members))
             state = now
     return tuple(turns)
+
+
+def _state(at_ms: int, members: Sequence[Turn], trials: Sequence[Trial]) -> State:
+    state = state_of([member.state for member in members])
+    suspects = sum(member.state is State.SUSPECT for member in members)
+    if state is not State.DOWN or not suspects:
+        return state
+    last_ok_ms = max((trial.sample.last_ok_ms(at_ms) for trial in trials), default=0)
+    fallen = sum(member.state in FAILED and member.at_ms > last_ok_ms for member in members)
+    return State.DOWN if fallen >= suspects else State.UP
 
 
 def _end_together(tracks: Sequence[Track]) -> list[Track]:
@@ -53,6 +67,23 @@ def _ended(turn: Turn, ends: Sequence[int]) -> Turn:
     return Turn(next(at_ms for at_ms in ends if at_ms > turn.proof_ms), turn.state, turn.proof_ms)
 
 
+def _first_seen_together(tracks: Sequence[Track], interval_ms: int) -> list[Track]:
+    """When an agent starts, a dead target may be asked before a living one: it counts once those that speak within an
+    interval have spoken, else the start would be an outage of a second."""
+    sights = sorted(turn.at_ms for track in tracks for turn, was in _with_before(track) if was is State.UNOBSERVED)
+    return [tuple(_seen(turn, was, sights, interval_ms) for turn, was in _with_before(track)) for track in tracks]
+
+
+def _with_before(track: Track) -> list[tuple[Turn, State]]:
+    return list(zip(track, [State.UNOBSERVED, *(turn.state for turn in track)], strict=False))
+
+
+def _seen(turn: Turn, was: State, sights: Sequence[int], interval_ms: int) -> Turn:
+    if turn.state not in FAILED or was is not State.UNOBSERVED:
+        return turn
+    return Turn(max(at_ms for at_ms in sights if at_ms <= turn.at_ms + interval_ms), turn.state, turn.proof_ms)
+
+
 def _entering(members: Sequence[Turn], stored: Turn | None, from_ms: int) -> Turn | None:
     """What the group is in where the window opens. Its targets decide, because the date of its own flip may have been
     moved by `align` across the edge of the window."""
@@ -65,9 +96,12 @@ def _entering(members: Sequence[Turn], stored: Turn | None, from_ms: int) -> Tur
 
 
 def state_of(members: Sequence[State]) -> State:
+    """Rule 1; suspects go with the others."""
     if State.UP in members:
         return State.INTERCEPTED if State.INTERCEPTED in members else State.UP
-    return State.DOWN if State.DOWN in members or State.INTERCEPTED in members else State.UNOBSERVED
+    if State.DOWN in members or State.INTERCEPTED in members:
+        return State.DOWN
+    return State.UP if State.SUSPECT in members else State.UNOBSERVED
 
 
 def _turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: Sequence[Turn | None]) -> Turn:
@@ -81,13 +115,13 @@ def _turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: 
         return Turn(at_ms, now, max(proofs, default=at_ms))
     last_ok_ms = max((t.sample.last_ok_ms(at_ms) for t in trials), default=0)
     first_failures = [
-        m.at_ms for m in members if m and m.state is not State.UNOBSERVED and last_ok_ms < m.at_ms <= at_ms
+        m.at_ms for m in members if m and m.state in (*FAILED, State.SUSPECT) and last_ok_ms < m.at_ms <= at_ms
     ]
     return Turn(min(first_failures, default=at_ms), now, last_ok_ms or max((m.proof_ms for m in turned), default=at_ms))
 
 
 def align(tracks: Mapping[str, Track], interval_ms: int) -> dict[str, Track]:
-    """Rule 3. Flips down, and flips back up, take the date of the earliest that can be the same event.
+    """Rule 4. Flips down, and flips back up, take the date of the earliest that can be the same event.
 
     Ends of observation do the same. The first sights of groups, when an agent starts, wait for one another for up
     to an interval: before the last of them has spoken, the site as a whole is not known.

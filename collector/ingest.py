@@ -161,7 +161,9 @@ class Ingest:
         token = await self._authenticate(request)
         if self._store.waiting() > MAX_WAITING:
             raise Refused(503, "busy", "more results wait to be written than memory may hold")
-        kind = request.content_type
+        kind = request.headers.get(hdrs.CONTENT_TYPE, "")
+        if kind not in self._decoders:
+            kind = request.content_type  # it may have parameters
         if kind not in self._decoders:
             raise Refused(415, "unsupported-type", f"Content-Type must be {MSGPACK} or {JSON}")
         batch = self._decode(await read_body(request), kind, encoding_of(request))

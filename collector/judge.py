@@ -78,11 +78,13 @@ def judge(case: Case, settings: JudgeSettings, limits: Limits) -> list[Flip]:
     """The flips of every scope of the site after `case.from_ms`, by time and scope."""
     trials = [_try(case, scope, rows, settings) for scope, rows in _targets(case)]
     names = sorted({trial.group for trial in trials} | {s for s in case.standing if ":" not in s and s != SITE})
+    interval_ms = _largest_interval_ms(case.columns)
     raw = {
-        name: group_track([t for t in trials if t.group == name], _entering(case, name), case.from_ms) for name in names
+        name: group_track([t for t in trials if t.group == name], _entering(case, name), case.from_ms, interval_ms)
+        for name in names
     }
     ladder = {name: raw[name] for name in LADDER_GROUPS if name in raw}
-    groups = {**raw, **align(ladder, _largest_interval_ms(case.columns))}
+    groups = {**raw, **align(ladder, interval_ms)}
     flips = [flip for t in trials for flip in _flips(case, t.scope, t.track)]
     flips += [flip for name, track in groups.items() for flip in _flips(case, name, track)]
     flips += _site_flips(case, groups, _degraded(case, limits))
@@ -118,15 +120,17 @@ def _try(case: Case, scope: str, rows: Columns, settings: JudgeSettings) -> Tria
     cover_ms = _cover(rows, settings.coverage_intervals)
     evidence = rows.outcome != CODE_OF[Outcome.ERROR]
     rows, cover_ms = rows.take(evidence), cover_ms[evidence]
+    ok = rows.outcome == CODE_OF[Outcome.OK]
     earlier = int(np.searchsorted(rows.at_ms, case.from_ms, side="right"))
     sample = Sample(
         at_ms=rows.at_ms[earlier:],
-        ok=rows.outcome[earlier:] == CODE_OF[Outcome.OK],
+        said_ms=(rows.at_ms + np.where(ok, rows.max_us // 1000, 0))[earlier:],
+        ok=ok[earlier:],
         intercepted=rows.outcome[earlier:] == CODE_OF[Outcome.INTERCEPTED],
         cover_ms=cover_ms[earlier:],
         before_ms=int(rows.at_ms[earlier - 1]) if earlier else None,
         before_cover_ms=int(cover_ms[earlier - 1]) if earlier else 0,
-        before_ok=bool(earlier) and bool(rows.outcome[earlier - 1] == CODE_OF[Outcome.OK]),
+        before_ok=bool(earlier) and bool(ok[earlier - 1]),
     )
     track = follow(sample, _entering(case, scope), settings.fail_after, settings.recover_after)
     return Trial(scope, scope.partition(":")[0], sample, track)
@@ -149,6 +153,8 @@ def _entering(case: Case, scope: str) -> Turn | None:
 def _flips(case: Case, scope: str, track: Track) -> Iterator[Flip]:
     was: str = State.UNOBSERVED
     for turn in track:
+        if turn.state is State.SUSPECT or (was == State.UP and turn.state is State.UP):
+            continue
         if turn.state != was:
             yield Flip(
                 site=case.site,

@@ -11,9 +11,11 @@ How a target is judged (on columns; `error` results are taken out before):
 3. `fail_after` failures in a row make it down, dated to the first of them; `recover_after` successes in a row make
    it up, dated to the first of them. At the start of a stretch one success is enough, for a reply is proof, and
    fewer failures prove nothing: unobserved.
-4. A shorter run changes nothing: a blip.
+4. A shorter run of failures changes nothing for the target, which is called suspect for as long: its group may fall.
 5. A down target whose results say that somebody else answered is `intercepted` for as long as they do.
-6. A flip carries the last proof of the opposite: the result before the run.
+6. A success speaks for the moment of its answer, a failure for the moment of its first packet: a web check may begin
+   seconds before a line comes back and be answered by its third attempt.
+7. A flip carries the last proof of the opposite: the result before the run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,6 +46,8 @@ class Sample:
     there is none in reach."""
 
     at_ms: NDArray[np.int64]
+    said_ms: NDArray[np.int64]
+    """What moment each result speaks for (rule 6)."""
     ok: NDArray[np.bool_]
     intercepted: NDArray[np.bool_]
     cover_ms: NDArray[np.int64]
@@ -52,8 +56,8 @@ class Sample:
     before_ok: bool = False
 
     def last_ok_ms(self, until_ms: int) -> int:
-        """The last success before `until_ms`; 0 when there is none in reach."""
-        answered = self.at_ms[self.ok & (self.at_ms < until_ms)]
+        """The last success that speaks for a moment before `until_ms`; 0 when there is none in reach."""
+        answered = self.said_ms[self.ok & (self.said_ms < until_ms)]
         if len(answered):
             return int(answered[-1])
         return self.before_ms if self.before_ok and self.before_ms is not None else 0
@@ -65,7 +69,7 @@ def follow(sample: Sample, entering: Turn | None, fail_after: int, recover_after
     state = entering.state if entering else State.UNOBSERVED
     last_ms, last_cover_ms = sample.before_ms, sample.before_cover_ms
     for first, last in _stretches(sample):
-        at_ms = int(sample.at_ms[first])
+        at_ms, said_ms = int(sample.at_ms[first]), int(sample.said_ms[first])
         if last_ms is None or at_ms - last_ms > last_cover_ms:
             if state is not State.UNOBSERVED and last_ms is not None:
                 turns.append(Turn(last_ms + last_cover_ms, State.UNOBSERVED, last_ms))
@@ -73,7 +77,7 @@ def follow(sample: Sample, entering: Turn | None, fail_after: int, recover_after
             last_ms = None
         for turn in _turns_of_stretch(sample, first, last, state, fail_after, recover_after):
             # The first result of a stretch has nothing before it that could prove the opposite.
-            proof_ms = last_ms if turn.at_ms == at_ms and last_ms is not None else turn.proof_ms
+            proof_ms = last_ms if turn.at_ms == said_ms and last_ms is not None else turn.proof_ms
             turns.append(Turn(turn.at_ms, turn.state, proof_ms))
             state = turn.state
         last_ms, last_cover_ms = int(sample.at_ms[last]), int(sample.cover_ms[last])
@@ -97,30 +101,33 @@ def _turns_of_stretch(
     ok = sample.ok[first : last + 1]
     edges = [0, *(np.flatnonzero(ok[1:] != ok[:-1]) + 1).tolist(), len(ok)]
     for start, end in pairwise(edges):
-        enough = fail_after if not ok[start] else 1 if state is State.UNOBSERVED else recover_after
-        if end - start >= enough:
-            for turn in _turns_of_run(sample, first + start, first + end, first, state):
-                yield turn
-                state = turn.state
+        for turn in _turns_of_run(sample, first + start, first + end, first, state, fail_after, recover_after):
+            yield turn
+            state = turn.state
 
 
-def _turns_of_run(sample: Sample, start: int, end: int, first: int, state: State) -> Iterator[Turn]:
-    """The turns inside one decisive run: into up, or into down and between down and intercepted."""
+def _turns_of_run(
+    sample: Sample, start: int, end: int, first: int, state: State, fail_after: int, recover_after: int
+) -> Iterator[Turn]:
+    """The turns inside one run: into up, into suspect, or into down and between down and intercepted."""
     if sample.ok[start]:
-        if state is not State.UP:
+        enough = 1 if state in (State.UNOBSERVED, State.SUSPECT) else recover_after
+        if state is not State.UP and end - start >= enough:
             yield _turn(sample, start, first, State.UP)
-        return
-    kinds = sample.intercepted[start:end]
-    for begin in [0, *(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()]:
-        kind = State.INTERCEPTED if kinds[begin] else State.DOWN
-        if kind is not state:
-            yield _turn(sample, start + begin, first, kind)
-            state = kind
+    elif end - start >= fail_after:
+        kinds = sample.intercepted[start:end]
+        for begin in [0, *(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()]:
+            kind = State.INTERCEPTED if kinds[begin] else State.DOWN
+            if kind is not state:
+                yield _turn(sample, start + begin, first, kind)
+                state = kind
+    elif state is State.UP:
+        yield _turn(sample, start, first, State.SUSPECT)
 
 
 def _turn(sample: Sample, position: int, first: int, state: State) -> Turn:
-    at_ms = int(sample.at_ms[position])
-    return Turn(at_ms, state, int(sample.at_ms[position - 1]) if position > first else at_ms)
+    at_ms = int(sample.said_ms[position])
+    return Turn(at_ms, state, int(sample.said_ms[position - 1]) if position > first else at_ms)
 
 
 def states_at(tracks: Sequence[Track]) -> Iterator[tuple[int, list[Turn | None]]]:

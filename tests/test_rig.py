@@ -97,8 +97,8 @@ def test_lost_and_doubled_results_break_a_limit() -> None:
     assert broken == ["cut20: 2 results lost", "cut20: 1 results stored twice"]
 
 
-def test_an_alert_where_nothing_was_down_breaks_a_limit() -> None:
-    alert = SeenAlert("SiteDown", "lan20", "2026-11-22T03:00:00Z", CUT_MS, ())
+def test_an_alert_of_what_never_was_breaks_a_limit() -> None:
+    alert = SeenAlert("SiteDown", "cut20", "internet_down", "2026-11-22T03:00:00Z", CUT_MS)
     assert len(judge(evidence(measured(), alerts=(alert,))).broken) == 1
 
 

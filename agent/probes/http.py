@@ -48,7 +48,7 @@ class HttpTarget(TargetSettings):
     verify: bool = True
     ca_file: FilePath | None = None
     """Authorities to trust instead of the system's."""
-    timeout_s: Annotated[float, Field(gt=0, le=30)] = 10.0
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0
 
     @field_validator("url")
     @classmethod

@@ -1,5 +1,7 @@
 """ICMP echo: does the other end answer, how fast, and how much is lost."""
 
+from functools import cached_property
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -26,6 +28,15 @@ class IcmpTarget(TargetSettings):
     @property
     def where(self) -> str:
         return self.address
+
+    @cached_property
+    def literal(self) -> bool:
+        """Whether there is nothing to resolve. Found out once: a hub has a thousand of them."""
+        try:
+            version = ip_address(self.address).version
+        except ValueError:
+            return False
+        return self.ip in ("any", str(version))
 
 
 async def probe(target: IcmpTarget, kit: Kit) -> Result:
@@ -62,6 +73,8 @@ async def _resolve(target: IcmpTarget, kit: Kit) -> str | Echoes:
             return Echoes(rtts_us=(), outcome=Outcome.UNREACHABLE, reason="no default route")
         kit.log(f"the default gateway is {gateway}")
         return gateway
+    if target.literal:
+        return target.address
     try:
         addresses = await kit.resolver.resolve(target.address, target.ip, target.timeout_s)
     except ResolveError as error:

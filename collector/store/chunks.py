@@ -46,7 +46,7 @@ def hours(db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
 
 def fold(db: sqlite3.Connection, place: int, pieces: Sequence[Records]) -> Iterator[Chunk]:
     """The chunks of `place` that hold `pieces` and what was in them before."""
-    rows = Rows.of(np.concatenate(pieces))
+    rows = Rows.of(pieces)
     hour_of = rows.at_ms // HOUR_MS
     for hour in np.unique(hour_of).tolist():
         here, key, damaged = rows.take(hour_of == hour), key_of(place, hour), None

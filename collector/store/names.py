@@ -78,8 +78,10 @@ class Names:
 
     def known_context(self, agent: str, name: str) -> Context | None:
         """From memory alone."""
-        kept = tuple(self._sources.get(agent, {}).values())  # the writer may be adding one
-        return next((source.context for source in kept if source.name == name), None)
+        for source in tuple(self._sources.get(agent, {}).values()):  # a copy: the writer may be adding one
+            if source.name == name:
+                return source.context
+        return None
 
     def series(self, all_series: Iterable[Series]) -> NDArray[np.int32]:
         """The numbers of `all_series`, in their order."""

@@ -21,8 +21,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from collector.columns import Columns
 from collector.condition import Flip
 from collector.registry import AgentState, Site, Token
@@ -31,7 +29,7 @@ from collector.store.book import SeriesBook
 from collector.store.group import gather
 from collector.store.memory import Memory
 from collector.store.names import Names, find_context
-from collector.store.rows import Records, Rows, join
+from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
 from collector.store.writer import Writer
 from shared.clock import Clock, SystemClock
@@ -85,7 +83,7 @@ class SqliteStore:
             return Columns.empty()
         with self._reading() as db:
             with self._lock:  # memory and snapshot of the file must be of the same moment
-                parts = [Rows.of(piece) for piece in _joined(self._memory.recent.pieces(place))]
+                parts = [Rows.of(self._memory.recent.pieces(place))]
                 hours = self._hours_of(db, place)
                 if hours and from_ms // chunks.HOUR_MS <= hours[1] and to_ms > hours[0] * chunks.HOUR_MS:
                     _take_snapshot(db)
@@ -289,10 +287,6 @@ class SqliteStore:
         for sentence in sentences:
             logger.error("event=store_damaged path=%s detail=%r", self._path, sentence)
             self._memory.damage[sentence] = None
-
-
-def _joined(pieces: Sequence[Records]) -> list[Records]:
-    return [np.concatenate(pieces)] if pieces else []
 
 
 def _take_snapshot(db: sqlite3.Connection) -> None:

@@ -34,7 +34,7 @@ class Evidence:
     flips: list[tuple[str, int, str]] = field(default_factory=list)
     """(site, wall ms, condition) of every flip of a site."""
     alerts: list[peers.SeenAlert] = field(default_factory=list)
-    deliveries: list[tuple[int, str, str, str]] = field(default_factory=list)
+    deliveries: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     duplicates: int = 0
     faults: list[str] = field(default_factory=list)
@@ -92,8 +92,8 @@ def _settle(world: World, evidence: Evidence) -> None:
         )
 
     def resolved() -> bool:
-        told = {(name, site) for _, status, name, site in peers.deliveries(world.deliveries) if status == "resolved"}
-        return {(a.name, a.site) for a in world.alerts.seen()} <= told
+        told = {what for _, status, what in peers.deliveries(world.deliveries) if status == "resolved"}
+        return {(a.name, a.site, a.condition) for a in world.alerts.seen()} <= told
 
     try:
         world.until(
@@ -121,7 +121,7 @@ def _ask_collector(world: World, evidence: Evidence, begun_ms: int) -> None:
         evidence.flips += [(name, _ms(flip["at"]), flip["now"]) for flip in flips if flip["scope"] == "site"]
         (world.directory / f"flips-{name}.json").write_text(json.dumps(flips, indent=1))
     (world.directory / "metrics.txt").write_bytes(world.ask("/metrics"))
-    evidence.duplicates = int(world.collector_metrics().get("kentongan_ingest_duplicates_total", 0))
+    evidence.duplicates = world.all_duplicates()
 
 
 def _ask_prometheus(world: World, evidence: Evidence) -> None:

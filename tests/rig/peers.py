@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 RULES = REPOSITORY / "config" / "prometheus" / "rules.yml"
 PROMETHEUS, ALERTMANAGER = ("127.0.0.1", 9090), ("127.0.0.1", 9093)
 POLL_S = 0.5
+LABELS = ("alertname", "site", "condition")
 
 ALERTMANAGER_YML = """
 route: {receiver: rig, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
@@ -97,13 +98,13 @@ class Prometheus:
 
 @dataclass(frozen=True, slots=True)
 class SeenAlert:
-    """An alert as Alertmanager knew it, and when it was first seen there."""
+    """An alert as Alertmanager knew it, and when it was first seen there. `condition` is empty for silence."""
 
     name: str
     site: str
+    condition: str
     starts_at: str
     seen_ms: int
-    labels: tuple[tuple[str, str], ...]
 
 
 class AlertWatch:
@@ -111,7 +112,7 @@ class AlertWatch:
 
     def __init__(self, core: str) -> None:
         self._core, self._done = core, threading.Event()
-        self._seen: dict[tuple[str, str, str], SeenAlert] = {}
+        self._seen: dict[tuple[str, str, str, str], SeenAlert] = {}
         self._thread = threading.Thread(target=self._run, name="alert-watch")
 
     def __enter__(self) -> "AlertWatch":
@@ -134,16 +135,16 @@ class AlertWatch:
         alerts = json.loads(netns.request(self._core, "GET", ALERTMANAGER, "/api/v2/alerts?active=true"))
         for alert in alerts:
             labels = alert["labels"]
-            key = (labels.get("alertname", ""), labels.get("site", ""), alert["startsAt"])
-            seen = SeenAlert(*key, time_ns() // 1_000_000, tuple(sorted(labels.items())))
-            self._seen.setdefault(key, seen)
+            name, site, condition = (labels.get(label, "") for label in LABELS)
+            seen = SeenAlert(name, site, condition, alert["startsAt"], time_ns() // 1_000_000)
+            self._seen.setdefault((name, site, condition, seen.starts_at), seen)
 
 
-def deliveries(path: Path) -> list[tuple[int, str, str, str]]:
-    """(wall ms, status, alert name, site) of everything Alertmanager delivered to the webhook."""
+def deliveries(path: Path) -> list[tuple[int, str, tuple[str, ...]]]:
+    """(wall ms, status, the values of LABELS) of everything Alertmanager delivered to the webhook."""
     lines: Sequence[str] = path.read_text().splitlines() if path.exists() else []
     return [
-        (line["wall_ms"], alert["status"], alert["labels"].get("alertname", ""), alert["labels"].get("site", ""))
+        (line["wall_ms"], alert["status"], tuple(alert["labels"].get(name, "") for name in LABELS))
         for line in map(json.loads, lines)
         for alert in line["alerts"]
     ]

@@ -86,10 +86,10 @@ def _alarms(evidence: Evidence) -> Iterator[AlarmFound]:
         if alarm is None:
             continue
         begun_ms, ended_ms = (evidence.when(site, name, action) for action in (alarm.begins, alarm.ends))
-        seen = [a for a in evidence.alerts if (a.name, a.site) == (alarm.name, site) and a.seen_ms >= begun_ms]
-        resolved = [
-            at for at, *what in evidence.deliveries if what == ["resolved", alarm.name, site] and at >= begun_ms
-        ]
+        wanted = (alarm.name, site, alarm.condition)
+        seen = [a for a in evidence.alerts if (a.name, a.site, a.condition) == wanted and a.seen_ms >= begun_ms]
+        over = [at for at, status, what in evidence.deliveries if (status, what) == ("resolved", wanted)]
+        resolved = [at for at in over if at >= begun_ms]
         yield AlarmFound(
             site=site,
             scenario=name,
@@ -111,9 +111,10 @@ def _wrong_alarms(evidence: Evidence, alarms: Iterable[AlarmFound]) -> Iterator[
             yield f"{what} was never delivered as resolved"
         if not found.started_once:
             yield f"{what} has several startsAt: it was sent as several alerts"
+    true = {(outage.site, outage.condition) for outage in evidence.true_outages()}
     for alert in evidence.alerts:
-        if not any(outage.site == alert.site for outage in evidence.true_outages()) and alert.name == "SiteDown":
-            yield f"{alert.site}: {alert.name} at {_clock(alert.seen_ms)}, where nothing was down"
+        if alert.name == "SiteDown" and (alert.site, alert.condition) not in true:
+            yield f"{alert.site}: alert {alert.name} {alert.condition} at {_clock(alert.seen_ms)}, which never was"
 
 
 def _wrong_accounts(evidence: Evidence) -> Iterator[str]:

@@ -61,6 +61,7 @@ class Alarm:
     begins: Action
     ends: Action
     within_s: float
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,11 @@ ALARM_S, SILENCE_S = 15.0, 100.0
 
 _ALL = (
     Scenario(
-        "line_cut", "the provider's line is cut", 40, 15, _held(Action.CUT, Action.MEND),
+        "line_cut", "the provider's line is cut", 40, 20, _held(Action.CUT, Action.MEND),
         outages=(Span(Condition.LINE_DOWN, Action.CUT, Action.MEND),),
     ),
     Scenario(
-        "cable_out", "the LAN cable is pulled out of the PC", 40, 15, _held(Action.UNPLUG, Action.PLUG),
+        "cable_out", "the LAN cable is pulled out of the PC", 40, 20, _held(Action.UNPLUG, Action.PLUG),
         outages=(Span(Condition.LOCAL_DOWN, Action.UNPLUG, Action.PLUG),),
     ),
     Scenario(
@@ -105,7 +106,7 @@ _ALL = (
         "internet_gone", "the internet is gone, the intranet is not", 40, 20,
         _held(Action.INTERNET_GONE, Action.INTERNET_BACK),
         outages=(Span(Condition.INTERNET_DOWN, Action.INTERNET_GONE, Action.INTERNET_BACK),),
-        alarm=Alarm("SiteDown", Action.INTERNET_GONE, Action.INTERNET_BACK, ALARM_S),
+        alarm=Alarm("SiteDown", Action.INTERNET_GONE, Action.INTERNET_BACK, ALARM_S, Condition.INTERNET_DOWN),
     ),
     Scenario(
         "packets_lost", "three packets in ten are lost", 60, 45, _held(Action.LOSSY, Action.CLEAN),
@@ -118,7 +119,7 @@ _ALL = (
     ),
     Scenario(
         "agent_killed", "kill -9 of the agent in an outage", 40, 24,
-        (Step(0, Action.CUT), Step(0.25, Action.KILL_AGENT), Step(0.5, Action.START_AGENT), Step(1, Action.MEND)),
+        (Step(0, Action.CUT), Step(0.5, Action.KILL_AGENT), Step(0.7, Action.START_AGENT), Step(1, Action.MEND)),
         outages=(Span(Condition.LINE_DOWN, Action.CUT, Action.MEND),),
     ),
     Scenario(

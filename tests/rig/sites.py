@@ -21,9 +21,9 @@ ANCHORS = ("10.78.0.1", "10.78.0.2", "10.78.0.3", "10.78.0.4")
 NEW_BOOT = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
 
 
-def targets(pace: Pace) -> Iterator[Mapping[str, object]]:
+def targets() -> Iterator[Mapping[str, object]]:
     """What every agent probes beside its gateway: six targets in the internet, three in the intranet."""
-    patience = {"timeout_s": min(10.0, pace.interval_s * 0.9)}
+    patience = {"timeout_s": 5.0}
     for number, address in enumerate(ANCHORS, 1):
         yield {"name": f"anchor{number}", "group": "internet", "probe": "icmp", "address": address}
     check = {"url": f"http://{CHECK[0]}/generate_204", "intercept_check": True}

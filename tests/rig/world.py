@@ -50,13 +50,14 @@ class World:
     ) -> None:
         self.plan, self.directory, self._clock = plan, directory, SystemClock()
         self._with_peers = with_peers
-        self._probed = list(targets(plan.pace)) if probed is None else probed
+        self._probed = list(targets()) if probed is None else probed
         self.lines = Lines([(site.name, site.line) for site in plan.sites], directory)
         self.core = self.lines.core
         self.prometheus = peers.Prometheus(self.core)
         self.alerts = peers.AlertWatch(self.core)
         self.store_url = f"sqlite:///{directory / 'collector.db'}"
         self._config = directory / "collector.toml"
+        self.duplicates = 0
         self._stack = ExitStack()
         self._collectors: list[netns.Process] = []
         """Every one that was started; the last one runs."""
@@ -120,7 +121,15 @@ class World:
         self.until(lambda: bool(self.ask("/-/ready")), READY_S, "the collector is ready")
 
     def kill_collector(self) -> None:
+        self.duplicates += self._counted_duplicates()  # what it counted dies with it
         self._collectors[-1].kill()
+
+    def all_duplicates(self) -> int:
+        """Results that came a second time, over all collectors there were."""
+        return self.duplicates + self._counted_duplicates()
+
+    def _counted_duplicates(self) -> int:
+        return int(metrics(self.ask("/metrics").decode())["kentongan_ingest_duplicates_total"])
 
     def stop_collector(self) -> bool:
         """SIGTERM; whether it ended by itself."""
@@ -137,9 +146,6 @@ class World:
     def api(self, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self.ask(path))
         return answer
-
-    def collector_metrics(self) -> dict[str, float]:
-        return metrics(self.ask("/metrics").decode())
 
     def agent_metrics(self, site: Site) -> dict[str, float]:
         """Asked on the PC itself: the line may be down."""
