@@ -185,7 +185,8 @@ class Agent:
         usual = was is State.UNKNOWN and state is State.UP
         level = logging.DEBUG if usual else logging.INFO
         log.log(level, "flip target=%s group=%s was=%s now=%s", target.name, target.group, was, state)
-        self._flipped.set()
+        if not usual:  # a province that gets its power back must not push all at once
+            self._flipped.set()
 
     # what goes on beside
 

@@ -5,9 +5,11 @@ Reading order, which is the way of the data:
     app.py        the command line and the wiring; start here
     config.py     CollectorConfig, composed of the settings declared beside their owners
     ingest.py     POST /api/v1/batches: authenticate, decode, store, acknowledge
-    columns.py    results as numpy columns, and how the wire becomes them
+                  body.py reads and unpacks, decode.py and unpack.py (pure) make rows of it
+    columns.py    results as numpy columns
     store/        the Store protocol and its SQLite implementation: log, chunks, flips, registry
     registry.py   sites and agents, tokens; site_import.py reads sites from CSV
+    condition.py  what a site can be in, the flip, the outage
     judge.py      pure: results -> target, group and site states -> flips (by tracks.py, groups.py, quality.py)
     rejudge.py    after each commit: judge again what the new results touch
     ledger.py     pure: flips -> milliseconds in each condition
