@@ -28,8 +28,8 @@ rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against 
 
 bench: $(VENV)/dev.stamp  ## the figures of the README (root; about ten minutes)
 	@scripts/debian-packages
-	@$(BIN)/python bench/icmp.py
-	@$(BIN)/python bench/agent.py
+	@$(BIN)/python -m bench.icmp
+	@$(BIN)/python -m bench.agent
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from agent.durable import write_whole
 from shared.clock import Clock
@@ -98,7 +97,7 @@ class HostWatch:
     def boot_at_ms(self) -> int:
         """When the host booted, in wall time: the difference of the clocks, right in a time namespace too."""
         if sys.platform == "darwin":  # there the boot clock stands still in sleep (not tried here)
-            return round(psutil.boot_time() * 1000)
+            return round(_psutil_boot_s() * 1000)
         return self._now.base_ms
 
     @property
@@ -192,6 +191,16 @@ def boot_id(clock: Clock, proc: Path = Path("/proc/sys/kernel/random/boot_id")) 
     """A name of this boot. The kernel's on Linux; elsewhere the minute of booting (not tried here)."""
     with contextlib.suppress(OSError):
         return proc.read_text(encoding="ascii").strip()
-    with contextlib.suppress(OSError, psutil.Error):
-        return f"boot-{round(psutil.boot_time() / 60)}"
+    with contextlib.suppress(OSError):
+        return f"boot-{round(_psutil_boot_s() / 60)}"
     return f"boot-{(clock.wall_ms() - clock.boot_ms()) // 60_000}"
+
+
+def _psutil_boot_s() -> float:
+    """When the host booted, by psutil; imported only where it is needed: it is a megabyte. Raises OSError."""
+    import psutil
+
+    try:
+        return psutil.boot_time()
+    except psutil.Error as error:
+        raise OSError(str(error)) from None

@@ -88,8 +88,11 @@ class IngestCounts:
 
 
 class Commits:
-    """Awaits what the writer's thread resolves. A group commit resolves hundreds of futures at once; waking the loop for
-    each of them, as `asyncio.wrap_future` does, costs more than decoding its batch."""
+    """Awaits what the writer's thread resolves.
+
+    A group commit resolves hundreds of futures at once; waking the loop for each of them, as `asyncio.wrap_future`
+    does, costs more than decoding its batch.
+    """
 
     def __init__(self) -> None:
         self._done: deque[tuple[asyncio.Future[Stored], Future[Stored]]] = deque()

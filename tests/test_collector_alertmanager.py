@@ -330,7 +330,7 @@ async def firing(url: str) -> dict[str, tuple[str, str]]:
 
 async def collector_for_a_moment(url: str, store: RememberedAlerts, *sites: SiteNow) -> None:
     """A collector that starts, decides once, delivers and is gone."""
-    settings = AlertSettings(alertmanager=AlertmanagerSettings(urls=(url,)), startup_grace_s=0)
+    settings = AlertSettings(alertmanager=AlertmanagerSettings(urls=(url,)), startup_grace_s=0, settle_s=0)
     seen, clock = Province(*sites).sites, SystemClock()
     alerts = Alerts(settings, store=store, sites=seen, clock=clock, texts=Texts("id"), external_url="")
     await alerts.tick()

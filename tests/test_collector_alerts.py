@@ -27,7 +27,9 @@ LINE_DOWN, INTERNET_DOWN, UP, UNOBSERVED = (
     Condition.UNOBSERVED,
 )
 CODE = "64.07.05.2017"
-RULES = AlertRules(started_at_ms=0, startup_grace_ms=0, texts=Texts("id"), external_url="https://pantau.example")
+RULES = AlertRules(
+    started_at_ms=0, startup_grace_ms=0, settle_ms=0, texts=Texts("id"), external_url="https://pantau.example"
+)
 JUST_STARTED = replace(RULES, started_at_ms=NOW - 10_000, startup_grace_ms=450_000)
 
 
@@ -275,7 +277,7 @@ class Desk:
             Recorder(),
         )
         self.alerts = Alerts(
-            AlertSettings(startup_grace_s=settings.get("startup_grace_s", 0)),
+            AlertSettings(startup_grace_s=settings.get("startup_grace_s", 0), settle_s=0),
             store=self.store,
             sites=self.province.sites,
             clock=self.clock,
@@ -343,6 +345,17 @@ async def test_a_full_disk_keeps_no_alert_from_being_told_and_it_is_saved_later(
     desk.store.broken = False
     await desk.see(DOWN_SINCE_A_MINUTE)
     assert list(desk.store.records) == [f"SiteDown/{CODE}/line_down"]
+
+
+def test_a_condition_of_a_moment_is_not_told() -> None:
+    """The internet is back, the intranet is asked again in two seconds."""
+    settling = replace(RULES, settle_ms=8_000)
+    moment = site_now(CODE, Condition.INTRANET_DOWN, NOW - 3_000)
+    sent = alert_of(DOWN_SINCE_A_MINUTE)
+    decision = decide(NOW, [moment], {sent.key: sent}, settling)
+    assert (decision.create, decision.keep, decision.resolve) == ((), (sent,), ())
+    later = decide(NOW + 6_000, [moment], {sent.key: sent}, settling)
+    assert [alert.labels["condition"] for alert in later.create] == ["intranet_down"]
 
 
 async def test_records_of_channels_are_theirs_and_no_alerts() -> None:

@@ -26,6 +26,7 @@ class AlertRules:
     started_at_ms: int
     """When this collector started; a site not heard since may have its turn until `startup_grace_ms` later."""
     startup_grace_ms: int
+    settle_ms: int
     texts: Texts
     external_url: str = ""
 
@@ -51,7 +52,9 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        resolution.
     4. SiteSilent ends when the site is heard again.
     5. A site that left the registry ends everything about it.
-    6. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
+    6. A down condition counts once it is `settle_ms` old. When a line comes back its groups do so seconds apart, and for
+       those seconds a site seems to be down in another way.
+    7. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
        was there to listen. Once heard, it is a site like any other.
     """
     before: defaultdict[str, list[SentAlert]] = defaultdict(list)
@@ -65,11 +68,12 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
     for site in sites:
         firing = before.pop(site.site.code, [])
         heard = not settling or site.heard_at_ms >= rules.started_at_ms
-        ended = [(alert, _end_ms(alert, site)) for alert in firing]
+        settled = now_ms - site.since_ms >= rules.settle_ms
+        ended = [(alert, _end_ms(alert, site, settled)) for alert in firing]
         kept = [alert for alert, end_ms in ended if end_ms is None or not heard]
         keep += kept
         resolve += [_resolved(a, site, end_ms, now_ms, rules) for a, end_ms in ended if end_ms is not None and heard]
-        if site.silent or site.condition.is_down:
+        if site.silent or (site.condition.is_down and settled):
             create += _created(site, firing, kept, heard, now_ms, rules)
     for alert in (alert for firing in before.values() for alert in firing):  # their sites are gone
         if settling:
@@ -79,11 +83,13 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
     return Decision(create=tuple(create), keep=tuple(keep), resolve=tuple(resolve))
 
 
-def _end_ms(alert: SentAlert, site: SiteNow) -> int | None:
+def _end_ms(alert: SentAlert, site: SiteNow, settled: bool) -> int | None:
     """When `alert` came to its end; None while it has not."""
     if alert.labels["alertname"] == SITE_SILENT:
         return None if site.silent else site.heard_at_ms
     if site.condition is Condition.UNOBSERVED or site.condition == alert.labels["condition"]:
+        return None
+    if site.condition.is_down and not settled:
         return None
     return site.since_ms
 
