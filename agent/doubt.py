@@ -28,7 +28,6 @@ from random import Random
 
 from shared.result import Group
 
-
 BEAT_S = 0.1
 """Slots begin on a beat: a wake-up costs more than a probe, so a thousand targets share ten a second."""
 
@@ -161,13 +160,6 @@ class Agenda:
         for place, index in enumerate(order):
             span_s = max(self._pace.again_s, len(order) / self._pace.starts_per_s)
             self._wait(self._items[index], now_s + place / len(order) * min(span_s, targets[index].interval_s))
-
-    def state(self, index: int) -> State:
-        return self._items[index].health.state
-
-    def since_s(self, index: int) -> float:
-        """When the state was last settled anew; of an unknown one: when we began to ask."""
-        return self._items[index].since_s
 
     def next_due_s(self, now_s: float) -> float | None:
         """When somebody will next become due after `now_s`; those due until then stand ready for `take`."""

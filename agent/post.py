@@ -71,7 +71,7 @@ class Post:
     ) -> None:
         """Raises BadSettings if `ca_file` cannot be used."""
         self.url, self.attempts, self.bytes_sent = url, 0, 0
-        self._tls = _tls(ca_file)
+        self._tls = _tls(ca_file) if ca_file else True  # True is aiohttp's own context: one is a megabyte
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._keep_s, self._user_agent = keep_s, user_agent
         self._resolver, self._compressor, self._clock = resolver, compressor, clock
@@ -150,8 +150,8 @@ class _Names(AbstractResolver):
         """Its owner closes the resolver."""
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    """Verifies always; with `ca_file` against that authority alone."""
+def _tls(ca_file: Path) -> ssl.SSLContext:
+    """Verifies against that authority alone."""
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:

@@ -78,7 +78,7 @@ class Schedule:
             coalesce=True,
             max_instances=10,  # a round never waits, so rounds cannot overlap; APScheduler only notices their end late
         )
-        self._begin()  # who is due already is not in the agenda's future
+        self._begin(self._zone.now_s())  # who is due already is not in the agenda's future
 
     async def stop(self) -> None:
         """Cancels what is under way; its results are not measured to the end and are none."""
@@ -89,16 +89,12 @@ class Schedule:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await asyncio.sleep(0)  # shutdown() above only asked the loop to do it
 
-    def state(self, index: int) -> State:
-        """The state of the target at this position."""
-        return self._agenda.state(index)
-
     async def _round(self) -> None:
-        self._begin()
+        self._begin(self._zone.now_s())
 
-    def _begin(self) -> None:
+    def _begin(self, now_s: float) -> None:
         """Starts who is due, as far as there is room."""
-        for index in self._agenda.take(self._zone.now_s(), self._at_most - len(self._running)):
+        for index in self._agenda.take(now_s, self._at_most - len(self._running)):
             self._running[index] = asyncio.create_task(self._one(index))
 
     async def _one(self, index: int) -> None:
@@ -117,8 +113,9 @@ class Schedule:
 
     def _hurry(self) -> None:
         """After an answer there is room for who waits, and somebody may be due before the job was going to run."""
-        self._begin()
-        due_s = self._agenda.next_due_s(self._zone.now_s())
+        now_s = self._zone.now_s()  # one "now" for both: who becomes due between two would be seen by neither
+        self._begin(now_s)
+        due_s = self._agenda.next_due_s(now_s)
         if due_s is not None and self._job and self._zone.at(due_s) < self._job.next_run_time:
             self._job.modify(next_run_time=self._zone.at(due_s))
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import uvloop
 import zstandard
 from aiohttp import web
 
@@ -85,6 +86,7 @@ async def serve(folder: Path, agents: int, batches: int, n: int) -> None:
     await site.start()
     sent = bodies(agents, batches, n)
     results = agents * batches * n
+    sent_bytes = sum(len(body) for one in sent for body in one)
     pusher = multiprocessing.get_context("spawn").Process(target=client, args=(runner.addresses[0][1], sent))
     pusher.start()
     while not ingest.counts.commit_seconds.count:
@@ -95,7 +97,7 @@ async def serve(folder: Path, agents: int, batches: int, n: int) -> None:
     print(
         f"n={n} results={ingest.counts.results} cpu_us_per_result={cpu_s / measured * 1e6:.2f} "
         f"cpu_us_per_batch={cpu_s / measured * n * 1e6:.0f} seconds={wall_s:.1f} "
-        f"wire_bytes_per_result={sum(map(len, sum(sent, []))) / results:.2f}"
+        f"wire_bytes_per_result={sent_bytes / results:.2f}"
     )
     await runner.cleanup()
     _compact(store, clock, results)
@@ -109,8 +111,9 @@ def _compact(store: SqliteStore, clock: LateClock, results: int) -> None:
     used = store.used_bytes()
     rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"  folded={folded} compact_us_per_result={cpu_s / results * 1e6:.2f} log_bytes_per_result={log_bytes / results:.2f} "
-        f"chunk_bytes_per_result={used / results:.2f} peak_rss_mib={rss_mib:.0f}"
+        f"  folded={folded} compact_us_per_result={cpu_s / results * 1e6:.2f} "
+        f"log_bytes_per_result={log_bytes / results:.2f} chunk_bytes_per_result={used / results:.2f} "
+        f"peak_rss_mib={rss_mib:.0f}"
     )
     store.close()
 
@@ -121,10 +124,10 @@ def _token(number: int) -> Token:
 
 
 def main() -> None:
-    agents, batches = (int(argument) for argument in (*sys.argv[1:3], 150, 40)[:2])
+    agents, batches = map(int, sys.argv[1:3] or ("150", "40"))
     with tempfile.TemporaryDirectory() as folder:
         for n in (20, 100):
-            asyncio.run(serve(Path(folder), agents, batches, n))
+            uvloop.run(serve(Path(folder), agents, batches, n))
 
 
 if __name__ == "__main__":

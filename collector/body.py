@@ -16,7 +16,7 @@ BODY_S = 30.0
 ENCODINGS = "zstd, gzip, identity"
 
 
-async def read_body(request: web.Request, timeout_s: float = BODY_S) -> bytes:
+async def read_body(request: web.Request, timeout_s: float) -> bytes:
     """The body as it was sent. Refused 413 by its announced length before reading, else as soon as it is too long."""
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_large(f"the body has {request.content_length} bytes")

@@ -26,7 +26,7 @@ from itertools import accumulate
 import msgspec
 from aiohttp import hdrs, web
 
-from collector.body import Decompressor, encoding_of, read_body
+from collector.body import BODY_S, Decompressor, encoding_of, read_body
 from collector.decode import BadBatch, check, check_context, is_too_long
 from collector.guard import Refused, problem_response
 from collector.registry import Token
@@ -126,8 +126,11 @@ class Commits:
 class Ingest:
     """The handler and its counts. Belongs to one event loop."""
 
-    def __init__(self, store: Store, find_token: FindToken, clock: Clock, config_etag: str = "") -> None:
-        self._store, self._find, self._clock, self._config_etag = store, find_token, clock, config_etag
+    def __init__(
+        self, store: Store, find_token: FindToken, clock: Clock, *, config_etag: str = "", body_s: float = BODY_S
+    ) -> None:
+        self._store, self._find, self._clock = store, find_token, clock
+        self._config_etag, self._body_s = config_etag, body_s
         self._decompressor = Decompressor()
         self._decoders: Mapping[str, Callable[[bytes], Batch]] = {
             MSGPACK: msgspec.msgpack.Decoder(Batch).decode,
@@ -169,7 +172,7 @@ class Ingest:
             kind = request.content_type  # it may have parameters
         if kind not in self._decoders:
             raise Refused(415, "unsupported-type", f"Content-Type must be {MSGPACK} or {JSON}")
-        batch = self._decode(await read_body(request), kind, encoding_of(request))
+        batch = self._decode(await read_body(request, self._body_s), kind, encoding_of(request))
         stored = await self._deliver(batch, token)
         receipt = Receipt(
             stored=stored.stored,

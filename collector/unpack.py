@@ -117,8 +117,8 @@ def _order(joined: NDArray[np.uint8], begin: Ints, position: Ints, width: Ints) 
     low: Ints = joined.take(begin + position * width).astype(np.int64)
     if not (width == 2).any():
         return low
-    high: Ints = joined.take(begin + position * width + width - 1).astype(np.int64) << 8
-    return low | np.where(width == 2, high, 0)
+    high: Ints = np.where(width == 2, joined.take(begin + position * width + width - 1), 0).astype(np.int64)
+    return low | (high << 8)
 
 
 def _run_starts(run: Ints) -> Ints:
@@ -132,7 +132,7 @@ def _expected(parts: Sequence[Part], of_row: Ints, target: Ints, first: Ints) ->
     counts = np.array([len(part.intervals_ms) for part in parts], np.int64)
     intervals = np.concatenate([part.intervals_ms for part in parts])
     known = np.minimum(target, counts[of_row] - 1)  # a target that is not there is refused later
-    expected = intervals[(np.cumsum(counts) - counts)[of_row] + known]
+    expected: Ints = intervals[(np.cumsum(counts) - counts)[of_row] + known]
     expected[first] = np.array([part.batch.base_ms for part in parts], np.int64)[of_row[first]]
     return expected
 

@@ -10,7 +10,7 @@ from collector.store import Delivery
 from shared.result import Group, Outcome, Result
 from shared.wire import Batch, Context, Host, Rows, TargetSpec, encode_planes
 
-RECEIVED_MS = 1_790_003_600_000
+RECEIVED_MS = 1_790_200_000_000
 BASE_MS = 1_790_000_000_000
 """The wall stamp of the boot clock's zero."""
 CONTEXT = Context(
@@ -36,30 +36,28 @@ def probe(number: int, **known: Any) -> tuple[int, Result]:
     index = number % len(CONTEXT.targets)
     name = CONTEXT.targets[index].name
     lost = number % 7 == 6
-    rtts = (
-        {} if lost else {"rtt_min_us": 900 + number, "rtt_avg_us": 1_000 + 3 * number, "rtt_max_us": 2_000 + 5 * number}
-    )
-    found: dict[str, Any] = {"outcome": Outcome.TIMEOUT if lost else Outcome.OK, "received": 0 if lost else 4}
-    return index, Result(**({"target": name, "started_ms": 70_000 + 10_000 * number, "sent": 4} | found | rtts | known))
+    made: dict[str, Any] = {"target": name, "started_ms": 70_000 + 10_000 * number, "sent": 4}
+    if lost:
+        made |= {"outcome": Outcome.TIMEOUT, "received": 0}
+    else:
+        made |= {"outcome": Outcome.OK, "received": 4}
+        made |= {"rtt_min_us": 900 + number, "rtt_avg_us": 1_000 + 3 * number, "rtt_max_us": 2_000 + 5 * number}
+    return index, Result(**made | known)
 
 
 def batch_of(results: Sequence[tuple[int, Result]], first_seq: int = 0, **known: Any) -> Batch:
     """`results` in planes."""
     base_ms = min((result.started_ms for _, result in results), default=0)
-    return Batch(
-        **(
-            {
-                "stream": "00aa",
-                "first_seq": first_seq,
-                "n": len(results),
-                "context": CONTEXT.name,
-                "host": Host(sent_wall_ms=RECEIVED_MS + 250, sent_boot_ms=3_600_250, spool_results=len(results)),
-                "base_ms": base_ms,
-                "planes": encode_planes(results, INTERVALS_MS, base_ms),
-            }
-            | known
-        )
-    )
+    made: dict[str, Any] = {
+        "stream": "00aa",
+        "first_seq": first_seq,
+        "n": len(results),
+        "context": CONTEXT.name,
+        "host": Host(sent_wall_ms=RECEIVED_MS + 250, sent_boot_ms=3_600_250, spool_results=len(results)),
+        "base_ms": base_ms,
+        "planes": encode_planes(results, INTERVALS_MS, base_ms),
+    }
+    return Batch(**made | known)
 
 
 def run_of(first: int, end: int, **known: Any) -> Batch:
@@ -83,9 +81,8 @@ def in_rows(results: Sequence[tuple[int, Result]], first_seq: int = 0, **known: 
 
 def deliver(batch: Batch, agent: str = "dinkes-1", site: str = SITE, **known: Any) -> Delivery:
     """`batch` as ingest hands it to the store."""
-    return Delivery(
-        **({"agent": agent, "site": site, "batch": batch, "context": CONTEXT, "received_at_ms": RECEIVED_MS} | known)
-    )
+    made: dict[str, Any] = {"context": CONTEXT, "received_at_ms": RECEIVED_MS}
+    return Delivery(agent=agent, site=site, batch=batch, **made | known)
 
 
 def same(one: Columns, other: Columns) -> bool:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from collector.columns import concatenate
-from collector.decode import BadBatch, Part, check_context, decode, decode_parts, intervals_of, is_too_long
-from collector.unpack import Aside
+from collector.decode import BadBatch, check_context, decode, decode_parts, intervals_of, is_too_long
+from collector.unpack import Aside, Part
 from shared.result import Outcome
 from shared.wire import Batch, Context, Rows
 from tests.deliveries import CONTEXT, RECEIVED_MS, batch_of, in_rows, probe, run_of, same
@@ -30,27 +30,24 @@ def broken(*planes: tuple[int, int, int]) -> Batch:
 @pytest.mark.parametrize(
     ("batch", "reason"),
     [
-        (broken((0, 1, 7)), "unknown_target"),
         (broken((5, 1, 9)), "outcome"),
         (broken((7, 1, 0)), "outcome"),  # ok without an answer
         (broken((7, 1, 5)), "packets"),
         (broken((19, 1, 255)), "round_trip"),  # above the average by 4,000 s
         (broken((15, 1, 255)), "round_trip"),  # a minimum below zero
-        (broken((4, 1, 255)), "past"),
-        (broken((4, 1, 254)), "future"),
     ],
 )
 def test_one_bad_row_is_set_aside_and_the_others_stand(batch: Batch, reason: str) -> None:
     columns, seqs, aside = decode(batch, CONTEXT, "a", "s", RECEIVED_MS)
-    if reason in ("past", "future"):  # the next of the target counts from it
-        assert {why for _, why, _ in aside} == {reason}
-        assert 50 in seqs.tolist()
-    elif reason == "unknown_target":
-        assert [(seq, why) for seq, why, _ in aside] == [(51, reason)]
-    else:
-        assert [(seq, why) for seq, why, _ in aside] == [(51, reason)]
-        assert seqs.tolist() == [50, 52]
-        assert len(columns) == 2
+    assert [(seq, why) for seq, why, _ in aside] == [(51, reason)]
+    assert seqs.tolist() == [50, 52]
+    assert len(columns) == 2
+
+
+def test_a_row_of_a_target_that_is_not_in_the_context_is_set_aside() -> None:
+    [(seq, reason, text)] = aside_of(broken((0, 1, 7)))
+    assert (seq, reason) == (51, "unknown_target")
+    assert msgspec.json.decode(text)["target"] == 7
 
 
 def test_a_stamp_in_the_year_2099_is_set_aside_with_its_text() -> None:

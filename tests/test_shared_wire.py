@@ -1,6 +1,7 @@
 """The wire: what an agent encodes is what a collector decodes, in few bytes."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import zstandard
@@ -22,7 +23,7 @@ def results(draw: st.DrawFn) -> list[tuple[int, Result]]:
         index, received = draw(st.integers(0, 2)), draw(st.integers(0, 20))
         low, more, most = (draw(st.integers(0, 600_000_000)) if received else 0 for _ in range(3))
         outcome = draw(st.sampled_from(OUTCOMES if received else [o for o in OUTCOMES if o is not Outcome.OK]))
-        rtts = {"rtt_min_us": low, "rtt_avg_us": low + more, "rtt_max_us": low + more + most}
+        rtts: dict[str, Any] = {"rtt_min_us": low, "rtt_avg_us": low + more, "rtt_max_us": low + more + most}
         started_ms = draw(st.integers(0, 3_600_000))
         name = CONTEXT.targets[index].name
         result = Result(target=name, started_ms=started_ms, outcome=outcome, sent=20, received=received, **rtts)

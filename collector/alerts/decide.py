@@ -52,8 +52,8 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        resolution.
     4. SiteSilent ends when the site is heard again.
     5. A site that left the registry ends everything about it.
-    6. A down condition counts once it is `settle_ms` old. When a line comes back its groups do so seconds apart, and for
-       those seconds a site seems to be down in another way.
+    6. A down condition counts once it is `settle_ms` old. When a line comes back its groups do so seconds apart, and
+       for those seconds a site seems to be down in another way.
     7. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
        was there to listen. Once heard, it is a site like any other.
     """

@@ -31,7 +31,7 @@ from collector.store.memory import Memory
 from collector.store.names import Names, find_context
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
-from collector.store.writer import Writer
+from collector.store.writer import LINGER_S, Writer
 from shared.clock import Clock, SystemClock
 from shared.wire import Context
 
@@ -41,9 +41,9 @@ T = TypeVar("T")
 
 
 class SqliteStore:
-    """See `collector.store.Store`. `clock` only times the group commit."""
+    """See `collector.store.Store`. `clock` and `linger_s` only time the group commit."""
 
-    def __init__(self, path: str, clock: Clock | None = None) -> None:
+    def __init__(self, path: str, clock: Clock | None = None, linger_s: float = LINGER_S) -> None:
         self._path = Path(path)
         try:
             self._db = connect(path)
@@ -59,7 +59,7 @@ class SqliteStore:
         self._spans: dict[int, tuple[int, int] | None] = {}
         self._readers: list[sqlite3.Connection] = []
         self._compacting = threading.Lock()
-        self._writer = Writer(self._commit, clock or SystemClock())
+        self._writer = Writer(self._commit, clock or SystemClock(), linger_s)
 
     # results
 
@@ -197,10 +197,10 @@ class SqliteStore:
 
     def _commit(self, deliveries: Sequence[Delivery]) -> list[Stored]:
         with self._transaction() as db:
+            if _last_number(db) != self._last_number:
+                raise StoreError(f"another process appends to {self._path}; stop one of the two")
             group = gather(deliveries, self._names, self._memory.windows)
             number = log.insert(db, group)
-            if number != self._last_number + 1:
-                raise StoreError(f"another process appends to {self._path}; stop one of the two")
             if group.refusals:
                 facts.add_refusals(db, group.refusals)
         self._last_number = number
@@ -257,12 +257,14 @@ class SqliteStore:
             db = connect(str(self._path))
         try:
             yield db
-        except sqlite3.Error as error:
-            raise StoreError(f"the store could not be read: {error}") from None
-        finally:
             if db.in_transaction:
                 db.execute("COMMIT")
-            self._readers.append(db)
+        except BaseException as error:  # whatever state it is in, nobody gets this connection again
+            db.close()
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"the store could not be read: {error}") from None
+            raise
+        self._readers.append(db)
 
     def _hours_of(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
         if place not in self._hours:

@@ -28,8 +28,8 @@ GROUP_RESULTS = 100_000
 class Writer:
     """`commit` stores a group in one transaction, or raises, and then nothing has changed."""
 
-    def __init__(self, commit: Callable[[Sequence[Delivery]], list[Stored]], clock: Clock) -> None:
-        self._commit, self._clock = commit, clock
+    def __init__(self, commit: Callable[[Sequence[Delivery]], list[Stored]], clock: Clock, linger_s: float) -> None:
+        self._commit, self._clock, self._linger_ns = commit, clock, int(linger_s * 1e9)
         self._changed = threading.Condition()
         self._deliveries: deque[Waiting] = deque()
         self._jobs: deque[Job] = deque()
@@ -85,7 +85,7 @@ class Writer:
                 job()
             if group:
                 self._store(group)
-                self._linger_until_ns = self._clock.mono_ns() + int(LINGER_S * 1e9)
+                self._linger_until_ns = self._clock.mono_ns() + self._linger_ns
 
     def _due(self) -> bool:
         if not self._deliveries:

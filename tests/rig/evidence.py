@@ -83,24 +83,26 @@ def _settle(world: World, evidence: Evidence) -> None:
     """Until every agent has delivered what it had when the last step was done, and every alarm is resolved."""
     since_s = SystemClock().wall_ms() / 1000 + min(10.0, world.plan.pace.interval_s / 3)
 
-    def delivered(site: Site) -> bool:
-        told = world.agent_metrics(site)
-        backlog = 10 * world.plan.pace.push_s / world.plan.pace.interval_s + 20
-        return (
-            told["kentongan_push_last_success_timestamp_seconds"] > since_s
-            and told["kentongan_spool_results"] < backlog
-        )
+    backlog = 10 * world.plan.pace.push_s / world.plan.pace.interval_s + 20
 
-    def resolved() -> bool:
-        told = {what for _, status, what in peers.deliveries(world.deliveries) if status == "resolved"}
-        return {(a.name, a.site, a.condition) for a in world.alerts.seen()} <= told
+    def behind() -> list[str]:
+        told = {name: world.agent_metrics(site) for name, site in world.sites.items()}
+        return [
+            name
+            for name, figures in told.items()
+            if figures.get("kentongan_push_last_success_timestamp_seconds", 0) < since_s
+            or figures["kentongan_spool_results"] > backlog
+        ]
+
+    def firing() -> set[tuple[str, ...]]:
+        over = {what for _, status, what in peers.deliveries(world.deliveries) if status == "resolved"}
+        seen: set[tuple[str, ...]] = {(alert.name, alert.site, alert.condition) for alert in world.alerts.seen()}
+        return seen - over
 
     try:
-        world.until(
-            lambda: resolved() and all(delivered(s) for s in world.sites.values()), world.plan.pace.settle_s, "settled"
-        )
+        world.until(lambda: not firing() and not behind(), world.plan.pace.settle_s, "settled")
     except RuntimeError:
-        evidence.faults.append(f"not settled {world.plan.pace.settle_s:.0f} s after the last step")
+        evidence.faults.append(f"not settled {world.plan.pace.settle_s:.0f} s after the end: {behind()}, {firing()}")
 
 
 def _ask_collector(world: World, evidence: Evidence, begun_ms: int) -> None:

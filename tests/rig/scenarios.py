@@ -123,7 +123,7 @@ _ALL = (
         outages=(Span(Condition.LINE_DOWN, Action.CUT, Action.MEND),),
     ),
     Scenario(
-        "power", "the power goes and comes back", 40, 20, _held(Action.POWER_OFF, Action.POWER_ON),
+        "power", "the power goes and comes back", 40, 14, _held(Action.POWER_OFF, Action.POWER_ON),
     ),
     Scenario(
         "answers_lost", "answers to pushes are lost after the results were stored", 30, 10,
@@ -180,7 +180,7 @@ class Pace:
 
 
 FULL_PACE = Pace(interval_s=30, push_s=60, warm_up_s=75, settle_s=75, quick=False)
-QUICK_PACE = Pace(interval_s=10, push_s=5, warm_up_s=15, settle_s=15, quick=True)
+QUICK_PACE = Pace(interval_s=10, push_s=5, warm_up_s=12, settle_s=40, quick=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,30 +245,12 @@ FULL = Plan(
 
 QUICK = Plan(
     sites=(
-        SitePlan(
-            "cut20",
-            TERRESTRIAL,
-            _visits(
-                ("line_cut", 1),
-            ),
-        ),
-        SitePlan("lan20", TERRESTRIAL, _visits(("cable_out", 2), ("power", 25))),
-        SitePlan("net20", TERRESTRIAL, _visits(("internet_gone", 3), ("answers_lost", 30)), proxied=True),
-        SitePlan(
-            "kill20",
-            TERRESTRIAL,
-            _visits(
-                ("agent_killed", 4),
-            ),
-        ),
-        SitePlan(
-            "dark600",
-            VSAT,
-            _visits(
-                ("frozen", 2),
-            ),
-        ),
+        SitePlan("cut20", TERRESTRIAL, _visits(("line_cut", 1))),
+        SitePlan("lan20", TERRESTRIAL, _visits(("cable_out", 1.5), ("power", 24))),
+        SitePlan("net20", TERRESTRIAL, _visits(("internet_gone", 2), ("answers_lost", 25)), proxied=True),
+        SitePlan("kill20", TERRESTRIAL, _visits(("agent_killed", 2.5))),
+        SitePlan("dark600", VSAT, _visits(("frozen", 2))),
     ),
     pace=QUICK_PACE,
-    core=_visits(("collector_killed", 36)),
+    core=_visits(("collector_killed", 31)),
 )
