@@ -238,8 +238,9 @@ class Agenda:
         return max(0.0, item.spent - earned)
 
     def _wait(self, item: _Item, due_s: float) -> None:
-        item.waiting, item.due_s = True, due_s
-        heappush(self._waiting, (due_s, item.index))
+        if not item.waiting or item.due_s != due_s:
+            item.waiting, item.due_s = True, due_s
+            heappush(self._waiting, (due_s, item.index))
 
 
 def _next_slot(after_s: float, every_s: float, slot: float) -> float:

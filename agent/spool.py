@@ -50,7 +50,7 @@ class SpoolSettings(Settings):
 
     directory: FilePath | None = None
     """None: `spool` in the agent's state directory."""
-    max_bytes: Annotated[int, Field(ge=65_536)] = 64 << 20
+    max_bytes: Annotated[int, Field(ge=65_536)] = 256 << 20
     max_age_days: Annotated[float, Field(gt=0)] = 35.0
     sync_s: Annotated[float, Field(gt=0, le=300)] = 5.0
     """A power cut costs at most the results of so many seconds."""
