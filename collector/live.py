@@ -5,7 +5,7 @@ Between two pushes the newest results are up to a push interval old. That is not
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.condition import Condition, Flip
 from collector.registry import AgentState, Site
@@ -26,6 +26,7 @@ class SiteNow:
     condition: Condition
     since_ms: int
     since_not_earlier_ms: int
+    seen_ms: int = 0
     heard_at_ms: int = 0
     silent: bool = False
     silent_since_ms: int | None = None
@@ -44,6 +45,8 @@ class Judged:
     groups: Mapping[str, str]
     ends_ms: int | None
     """When the evidence runs out, unless more results come."""
+    seen_ms: int = 0
+    """When the collector first saw the site in this condition."""
 
 
 class Live:
@@ -72,7 +75,10 @@ class Live:
         self._watchers.setdefault(site, set()).add(agent)
 
     def judged(self, site: str, judged: Judged) -> None:
-        """Judging of `site` is done."""
+        """Judging of `site` is done. A condition that goes on was seen when it was first seen."""
+        before = self._judged.get(site)
+        if before and before.standing and judged.standing and before.standing.now == judged.standing.now:
+            judged = replace(judged, seen_ms=before.seen_ms)
         self._judged[site] = judged
 
     def covered(self, coverage: Mapping[str, float]) -> None:
@@ -108,6 +114,7 @@ class Live:
             condition=Condition.UNOBSERVED if silent else condition,
             since_ms=heard_at_ms if silent else since_ms,
             since_not_earlier_ms=heard_at_ms if silent else (standing.not_earlier_than_ms if standing else 0),
+            seen_ms=judged.seen_ms if judged else 0,
             heard_at_ms=heard_at_ms,
             silent=silent,
             silent_since_ms=heard_at_ms if silent else None,

@@ -99,7 +99,7 @@ class Rejudge:
         groups = {f.scope: f.now for f in scopes if ":" not in f.scope and f.scope != SITE}
         for agent in {f.scope.partition(":")[2].partition("/")[0] for f in scopes if ":" in f.scope}:
             self._live.watched_by(site, agent)
-        self._live.judged(site, Judged(standing=standing, groups=groups, ends_ms=ends_ms))
+        self._live.judged(site, Judged(standing=standing, groups=groups, ends_ms=ends_ms, seen_ms=now_ms))
 
 
 def rejudge_site(store: Store, touched: Touched, settings: JudgeSettings, medium: Medium) -> None:

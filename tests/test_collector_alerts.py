@@ -358,6 +358,13 @@ def test_a_condition_of_a_moment_is_not_told() -> None:
     assert [alert.labels["condition"] for alert in later.create] == ["intranet_down"]
 
 
+def test_an_outage_that_is_heard_of_as_it_ends_wakes_nobody() -> None:
+    settling = replace(RULES, settle_ms=8_000)
+    back = site_now(CODE, Condition.LINE_DOWN, NOW - 40_000, seen_ms=NOW - 2_000)
+    assert decide(NOW, [back], {}, settling).create == ()
+    assert decide(NOW + 6_000, [back], {}, settling).create != ()
+
+
 async def test_records_of_channels_are_theirs_and_no_alerts() -> None:
     store = RememberedAlerts()
     store.put_alerts([replace(alert_of(DOWN_SINCE_A_MINUTE), key="apprise:abc:SiteDown/x/line_down")])

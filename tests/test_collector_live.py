@@ -54,3 +54,14 @@ def test_a_watcher_keeps_a_site_without_an_agent_from_being_silent() -> None:
     now = view.site("s", NOW)
     assert now is not None
     assert now.heard_at_ms == NOW - 1000
+
+
+def test_a_condition_that_goes_on_was_seen_when_it_was_first_seen() -> None:
+    view = Live()
+    view.set_registry([SITE], [AgentState(name="a", site="s", heard_at_ms=NOW)])
+    turn = Flip(site="s", scope="site", at_ms=NOW, not_earlier_than_ms=NOW, was="up", now=Condition.LINE_DOWN)
+    for seen_ms in (NOW + 1_000, NOW + 60_000):
+        view.judged("s", Judged(standing=turn, groups={}, ends_ms=NOW + 75_000, seen_ms=seen_ms))
+    now = view.site("s", NOW + 60_000)
+    assert now is not None
+    assert now.seen_ms == NOW + 1_000
