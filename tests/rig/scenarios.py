@@ -179,8 +179,8 @@ class Pace:
     quick: bool
 
 
-# Ten targets every 12 s: the six of the internet are then at most 2.4 s apart, and an outage of the internet alone can be
-# dated within 3 s. At the usual 30 s only an outage of the whole line is sampled that often.
+# Ten targets every 12 s: the six of the internet are then at most 2.4 s apart, and an outage of the internet alone
+# can be dated within 3 s. At the usual 30 s only an outage of the whole line is sampled that often.
 FULL_PACE = Pace(interval_s=12, push_s=60, warm_up_s=75, settle_s=75, quick=False)
 QUICK_PACE = Pace(interval_s=10, push_s=5, warm_up_s=12, settle_s=40, quick=True)
 
