@@ -31,6 +31,7 @@ class SiteNow:
     silent: bool = False
     silent_since_ms: int | None = None
     fresh: bool = False
+    confirmed: bool = True
     why: str = ""
     coverage_today: float | None = None
     groups: Mapping[str, str] | None = None
@@ -47,6 +48,9 @@ class Judged:
     """When the evidence runs out, unless more results come."""
     seen_ms: int = 0
     """When the collector first saw the site in this condition."""
+    confirmed: bool = True
+    """Whether what is down failed again after the condition began: false for the seconds in which one group is back
+    and the other has not been asked yet."""
 
 
 class Live:
@@ -119,6 +123,7 @@ class Live:
             silent=silent,
             silent_since_ms=heard_at_ms if silent else None,
             fresh=standing is not None and not silent,
+            confirmed=judged.confirmed if judged else True,
             why="" if silent or not standing else standing.why,
             coverage_today=self._coverage.get(site.code),
             groups=judged.groups if judged and not silent else None,

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from collector.columns import Columns
 from collector.condition import Condition, Flip
 from collector.judge import SITE, Case, JudgeSettings, judge, reach_ms
@@ -18,12 +20,16 @@ from collector.live import Judged, Live
 from collector.registry import Medium
 from collector.store import Store, Touched
 from shared.clock import Clock
+from shared.result import CODE_OF, Group, Outcome
 
 log = logging.getLogger(__name__)
 
 ROUND_S = 0.2
 DAY_MS = 86_400_000
 FOREVER_MS = 1 << 62
+AGAIN_MS = 1_000
+NO_FAILURES = [CODE_OF[Outcome.OK], CODE_OF[Outcome.ERROR]]
+DOWN_ALONE = {Condition.INTERNET_DOWN: Group.INTERNET, Condition.INTRANET_DOWN: Group.INTRANET}
 BLIND = frozenset({Condition.LOCAL_DOWN, Condition.LINE_DOWN, Condition.INTRANET_DOWN, Condition.INTERNET_DOWN})
 
 
@@ -99,7 +105,19 @@ class Rejudge:
         groups = {f.scope: f.now for f in scopes if ":" not in f.scope and f.scope != SITE}
         for agent in {f.scope.partition(":")[2].partition("/")[0] for f in scopes if ":" in f.scope}:
             self._live.watched_by(site, agent)
-        self._live.judged(site, Judged(standing=standing, groups=groups, ends_ms=ends_ms, seen_ms=now_ms))
+        confirmed = standing is None or self._failed_again(standing)
+        judged = Judged(standing=standing, groups=groups, ends_ms=ends_ms, seen_ms=now_ms, confirmed=confirmed)
+        self._live.judged(site, judged)
+
+    def _failed_again(self, standing: Flip) -> bool:
+        """Whether a group that is down alone failed again since; other conditions need no such proof."""
+        group = DOWN_ALONE.get(Condition(standing.now))
+        if group is None:
+            return True
+        columns = self._store.read(standing.site, standing.at_ms + AGAIN_MS, FOREVER_MS)
+        failing = [i for i, series in enumerate(columns.series) if series.group is group and not series.outside]
+        proofs = ~np.isin(columns.outcome, NO_FAILURES) & np.isin(columns.index, failing)
+        return bool(proofs.any())
 
 
 def rejudge_site(store: Store, touched: Touched, settings: JudgeSettings, medium: Medium) -> None:

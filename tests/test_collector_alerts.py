@@ -365,6 +365,12 @@ def test_an_outage_that_is_heard_of_as_it_ends_wakes_nobody() -> None:
     assert decide(NOW + 6_000, [back], {}, settling).create != ()
 
 
+def test_what_did_not_fail_again_is_not_told_however_old_it_grows() -> None:
+    """The agent was cut off in the middle of a recovery: one group was back, the other had not been asked."""
+    cut_off = site_now(CODE, Condition.INTRANET_DOWN, NOW - MINUTE, confirmed=False)
+    assert decided([cut_off]).create == ()
+
+
 async def test_records_of_channels_are_theirs_and_no_alerts() -> None:
     store = RememberedAlerts()
     store.put_alerts([replace(alert_of(DOWN_SINCE_A_MINUTE), key="apprise:abc:SiteDown/x/line_down")])

@@ -5,16 +5,19 @@ from itertools import pairwise
 from typing import cast
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.columns import Columns, concatenate
 from collector.condition import Flip
 from collector.judge import JudgeSettings
-from collector.registry import Medium
-from collector.rejudge import rejudge_site
+from collector.live import Live
+from collector.registry import AgentState, Medium, Site
+from collector.rejudge import Rejudge, rejudge_site
 from collector.store import Store, Touched
 from shared.result import Group
+from tests.fakes import FakeClock
 from tests.test_collector_judge import rows
 
 SECOND = 1000
@@ -26,6 +29,16 @@ class MemoryStore:
     def __init__(self) -> None:
         self.columns = Columns.empty()
         self.kept: list[Flip] = []
+
+    def sites(self) -> list[Site]:
+        return [Site(code="s", name="s")]
+
+    def agents(self) -> list[AgentState]:
+        return [AgentState(name="a", site="s")]
+
+    def take_touched(self) -> list[Touched]:
+        first, last = self.span("s")
+        return [Touched(site="s", from_ms=first, to_ms=last)]
 
     def add(self, part: Columns) -> None:
         self.columns = concatenate([self.columns, part])
@@ -84,3 +97,21 @@ def histories(draw: st.DrawFn) -> list[Columns]:
 @given(histories())
 def test_any_order_of_arrival_gives_the_same_flips(pieces: list[Columns]) -> None:
     assert judged(pieces) == judged([concatenate(pieces)])
+
+
+class Watched(Live):
+    """A Live that a test may ask what it was told."""
+
+    def confirmed(self) -> bool:
+        return self._judged["s"].confirmed
+
+
+@pytest.mark.parametrize(("internet", "confirmed"), [("ttttttttttt", True), ("tttttttttoo", False)])
+def test_a_group_that_is_down_alone_must_have_failed_again(internet: str, confirmed: bool) -> None:
+    """Either the internet fails on while the intranet works, or the line is just coming back."""
+    store, live, clock = MemoryStore(), Watched(), FakeClock(wall_ms=60_000)
+    intranet = "o" * 11 if confirmed else "t" * 10
+    store.add(rows(intranet, Group.INTRANET, target="portal", every_ms=5 * SECOND))
+    store.add(rows(internet, Group.INTERNET, start_ms=2 * SECOND, every_ms=5 * SECOND))
+    Rejudge(cast("Store", store), live, JudgeSettings(), clock).judge_touched()
+    assert live.confirmed() is confirmed

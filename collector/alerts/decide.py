@@ -54,9 +54,10 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        resolution.
     4. SiteSilent ends when the site is heard again.
     5. A site that left the registry ends everything about it.
-    6. A down condition counts once it is `settle_ms` old. When a line comes back its groups do so seconds apart, and
-       for those seconds a site seems to be down in another way. A condition in which the site could not have told
-       (CUT_OFF) counts once it was seen for `settle_ms`: that we hear of it most often means that it just ended.
+    6. A down condition counts once it is `settle_ms` old and confirmed. When a line comes back its groups do so seconds
+       apart, and for those seconds a site seems to be down in another way. A condition in which the site could not
+       have told (CUT_OFF) counts once it was seen for `settle_ms`: that we hear of it most often means that it
+       just ended.
     7. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
        was there to listen. Once heard, it is a site like any other.
     """
@@ -71,7 +72,10 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
     for site in sites:
         firing = before.pop(site.site.code, [])
         heard = not settling or site.heard_at_ms >= rules.started_at_ms
-        settled = now_ms - (site.seen_ms if site.condition in CUT_OFF else site.since_ms) >= rules.settle_ms
+        settled = (
+            site.confirmed
+            and now_ms - (site.seen_ms if site.condition in CUT_OFF else site.since_ms) >= rules.settle_ms
+        )
         ended = [(alert, _end_ms(alert, site, settled)) for alert in firing]
         kept = [alert for alert, end_ms in ended if end_ms is None or not heard]
         keep += kept
