@@ -102,6 +102,7 @@ def test_series_of_sites_can_be_switched_off_and_the_counts_stay() -> None:
     assert samples["kentongan_region_sites"]
 
 
+@pytest.mark.source
 def test_every_reason_of_refusal_is_there_from_the_start_because_a_first_step_out_of_nowhere_is_not_seen() -> None:
     sources = [(COLLECTOR / f"{name}.py").read_text() for name in ("ingest", "body")]
     written = {reason for source in sources for reason in re.findall(r'Refused\(\s*\d+, "([a-z-]+)"', source)}

@@ -80,6 +80,7 @@ def test_every_condition_has_its_own_colour_and_every_down_condition_is_in_the_t
     assert set(table.split('condition=~"')[1].split('"')[0].split("|")) == DOWN
 
 
+@pytest.mark.source
 def test_the_list_of_the_agents_metrics_is_what_the_agent_writes() -> None:
     source = (ROOT / "agent" / "metrics.py").read_text()
     made_of_parts = {f"probe_{kind}_duration_seconds" for kind in BLACKBOX_PHASES} | {f"probe_{fact}" for fact in FACTS}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.source
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "collector", "shared")
 PURE = ("judge", "groups", "tracks", "quality", "ledger", "decode", "columns", "condition", "alerts/decide")
