@@ -13,9 +13,10 @@ How a target is judged (on columns; `error` results are taken out before):
    fewer failures prove nothing: unobserved.
 4. A shorter run of failures changes nothing for the target, which is called suspect for as long: its group may fall.
 5. A down target whose results say that somebody else answered is `intercepted` for as long as they do.
-6. A success speaks for the moment of its answer, a failure for the moment of its first packet: a web check may begin
-   seconds before a line comes back and be answered by its third attempt.
-7. A flip carries the last proof of the opposite: the result before the run.
+6. A way back up is dated to the moment of the answer, a way down to the first packet of the failure: a web check may
+   begin seconds before a line comes back and be answered by its third attempt.
+7. A flip carries the last proof of the opposite: when the result before the run began. An answer that comes by
+   satellite 0.6 s later proves the line for the moment it was asked, not for the moment it came.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ class Sample:
 
     at_ms: NDArray[np.int64]
     said_ms: NDArray[np.int64]
-    """What moment each result speaks for (rule 6)."""
+    """What moment a way into its state is dated to (rule 6)."""
     ok: NDArray[np.bool_]
     intercepted: NDArray[np.bool_]
     cover_ms: NDArray[np.int64]
@@ -56,8 +57,8 @@ class Sample:
     before_ok: bool = False
 
     def last_ok_ms(self, until_ms: int) -> int:
-        """The last success that speaks for a moment before `until_ms`; 0 when there is none in reach."""
-        answered = self.said_ms[self.ok & (self.said_ms < until_ms)]
+        """The last success that began before `until_ms`; 0 when there is none in reach."""
+        answered = self.at_ms[self.ok & (self.at_ms < until_ms)]
         if len(answered):
             return int(answered[-1])
         return self.before_ms if self.before_ok and self.before_ms is not None else 0
@@ -127,7 +128,7 @@ def _turns_of_run(
 
 def _turn(sample: Sample, position: int, first: int, state: State) -> Turn:
     at_ms = int(sample.said_ms[position])
-    return Turn(at_ms, state, int(sample.said_ms[position - 1]) if position > first else at_ms)
+    return Turn(at_ms, state, int(sample.at_ms[position - 1]) if position > first else at_ms)
 
 
 def states_at(tracks: Sequence[Track]) -> Iterator[tuple[int, list[Turn | None]]]:

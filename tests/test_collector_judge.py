@@ -193,3 +193,12 @@ def test_a_success_speaks_for_the_moment_of_its_answer() -> None:
     failing = rows("oooottt", every_ms=10_000)
     late = rows("oo", start_ms=70_000, every_ms=10_000, rtt_us=7_000_000)
     assert site(flips_of(failing, late))[-1] == ("up", 77 / 60)
+
+
+def test_an_answer_by_satellite_that_was_under_way_does_not_split_an_outage() -> None:
+    """One target fails at the cut; the other was asked just before, and its answer still comes in."""
+    flips = flips_of(
+        rows("oooottttt", Group.INTRANET, target="portal", start_ms=200, every_ms=5_000, rtt_us=600_000),
+        rows("ooooottttt", Group.INTERNET, every_ms=5_000, rtt_us=600_000),
+    )
+    assert [condition for condition, _ in site(flips)] == ["up", "line_down"]
