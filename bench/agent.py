@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from json import loads
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.rig.scenarios import FULL_PACE, Plan, SitePlan
 from tests.rig.sites import Site, targets
 from tests.rig.world import World
 
+USUAL_PACE = replace(FULL_PACE, interval_s=30)
 TICKS = os.sysconf("SC_CLK_TCK")
 HUB_TARGETS = 1_000
 FIRST_ROUTER = IPv4Address("10.78.16.0")
@@ -84,7 +85,7 @@ def _sum(told: Mapping[str, float], name: str) -> float:
 
 def measure(probed: Sequence[Mapping[str, object]], warm_up_s: float, lasts_s: float) -> tuple[Reading, Reading]:
     """Run one agent with these targets; readings at the beginning and the end of the time that counts."""
-    plan = Plan(sites=(SitePlan("bench", TERRESTRIAL, ()),), pace=FULL_PACE)
+    plan = Plan(sites=(SitePlan("bench", TERRESTRIAL, ()),), pace=USUAL_PACE)
     with (
         tempfile.TemporaryDirectory(prefix="kentongan-bench-") as directory,
         World(plan, Path(directory), probed, with_peers=False) as world,
