@@ -140,7 +140,7 @@ def _push_lines(push: PushNow | None, texts: Texts, now_ms: int) -> Iterator[str
     if push.problem:
         yield texts.say("status.push.problem", problem=push.problem)
     if push.offset_ms is not None:
-        yield texts.say("status.push.offset", seconds=f"{push.offset_ms / 1000:+.1f}")
+        yield texts.say("status.push.offset", seconds=f"{round(push.offset_ms / 1000, 1) + 0.0:+.1f}")
 
 
 def _when(at_ms: int, texts: Texts, now_ms: int) -> str:
