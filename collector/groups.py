@@ -48,7 +48,7 @@ def _state(at_ms: int, members: Sequence[Turn], trials: Sequence[Trial]) -> Stat
     suspects = sum(member.state is State.SUSPECT for member in members)
     if state is not State.DOWN or not suspects:
         return state
-    last_ok_ms = max((trial.sample.last_ok_ms(at_ms) for trial in trials), default=0)
+    last_ok_ms = _last_ok_ms(trials, at_ms)
     fallen = sum(member.state in FAILED and member.at_ms > last_ok_ms for member in members)
     return State.DOWN if fallen >= suspects else State.UP
 
@@ -104,6 +104,11 @@ def state_of(members: Sequence[State]) -> State:
     return State.UP if State.SUSPECT in members else State.UNOBSERVED
 
 
+def _last_ok_ms(trials: Sequence[Trial], until_ms: int) -> int:
+    """The last success of any target of the group; 0 when there is none in reach."""
+    return max((trial.sample.last_ok_ms(until_ms) for trial in trials), default=0)
+
+
 def _turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: Sequence[Turn | None]) -> Turn:
     turned = [m for m in members if m and m.at_ms == at_ms]
     if now is not State.DOWN or was is State.UNOBSERVED:
@@ -113,7 +118,7 @@ def _turn(at_ms: int, now: State, was: State, trials: Sequence[Trial], members: 
             else [m.proof_ms for m in turned]
         )
         return Turn(at_ms, now, max(proofs, default=at_ms))
-    last_ok_ms = max((t.sample.last_ok_ms(at_ms) for t in trials), default=0)
+    last_ok_ms = _last_ok_ms(trials, at_ms)
     first_failures = [
         m.at_ms for m in members if m and m.state in (*FAILED, State.SUSPECT) and last_ok_ms < m.at_ms <= at_ms
     ]

@@ -19,7 +19,7 @@ from pydantic import Field
 from collector.columns import Columns
 from collector.condition import Condition, Flip, State
 from collector.groups import Trial, align, group_track
-from collector.quality import Limits, degraded_spans
+from collector.quality import BIN_MS, Limits, degraded_spans
 from collector.registry import Medium
 from collector.tracks import Sample, Track, Turn, follow, states_at
 from shared.result import CODE_OF, Group, Outcome
@@ -181,10 +181,10 @@ def _degraded(case: Case, limits: Limits) -> Track:
     good[1:] &= ok[:-1] | ~same
     good[:-1] &= ok[1:] | ~same
     rows = rows.take(good)
-    good = ~outside[rows.index] | ~np.isin(rows.at_ms // 30_000, rows.at_ms[~outside[rows.index]] // 30_000)
+    good = ~outside[rows.index] | ~np.isin(rows.at_ms // BIN_MS, rows.at_ms[~outside[rows.index]] // BIN_MS)
     rows = rows.take(good)
     spans = degraded_spans(rows.at_ms, rows.sent, rows.received, rows.avg_us, limits)
-    return tuple(turn for a, b in spans for turn in (Turn(a, State.DOWN, a - 30_000), Turn(b, State.UP, b - 30_000)))
+    return tuple(turn for a, b in spans for turn in (Turn(a, State.DOWN, a - BIN_MS), Turn(b, State.UP, b - BIN_MS)))
 
 
 def _site_flips(case: Case, groups: Mapping[str, Track], degraded: Track) -> Iterator[Flip]:
