@@ -20,5 +20,5 @@ Reading order, which is the way of the data:
     api.py        JSON, with answers.py (what is answered) and openapi.py (how it is described)
     page.py       HTML, with view.py (pure: what it says) and templates/
     scrape.py     health, and /metrics as metrics.py renders it
-    commands.py   what the command line does beside `run`, as options.py reads it; sole.py: one collector a store
+    commands/     what the command line does beside `run`, as options.py reads it; sole.py: one collector a store
 """

@@ -22,7 +22,8 @@ from aiohttp import web
 from collector import openapi
 from collector.alerts.deliver import Alerts
 from collector.api import Api
-from collector.commands import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone, server_tls
+from collector.commands.check import server_tls
+from collector.commands.desk import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone
 from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
 from collector.guard import Tokens, reading, refusals
 from collector.ingest import Ingest

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from collector.app import main, serve
-from collector.commands import Desk, Terminal
+from collector.commands.desk import Desk, Terminal
 from collector.config import load_config
 from collector.registry import hash_token
 from collector.sole import sole_owner

@@ -1,0 +1,8 @@
+"""What `kentongan-collector` does beside `run`. A command takes a Desk and its options and returns an exit code.
+
+desk.py     what every command works with; exit codes
+check.py    the configuration
+sites.py    the registry
+tokens.py   who may push and read
+store.py    work on the store itself
+"""

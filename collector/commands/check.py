@@ -1,0 +1,37 @@
+"""`check`: says that the configuration is right, and what it means."""
+
+import ssl
+from argparse import Namespace
+
+from collector.alerts import CHANNELS
+from collector.commands.desk import OK, Desk
+from collector.config import CollectorConfig
+from shared.settings import BadSettings
+
+
+def check(desk: Desk, options: Namespace) -> int:
+    """Says that the configuration is right (else nothing gets here) and what it means; touches nothing."""
+    config = desk.config
+    server_tls(config)
+    channels = [name for name in CHANNELS if getattr(config.alerts, name) is not None]
+    desk.say("collector.config_good", path=options.config or "collector.toml")
+    desk.say(
+        "collector.config_facts",
+        listen=config.listen,
+        store=config.store,
+        reading=desk.texts.say("collector.reading_open" if config.open_to_read else "collector.reading_token"),
+        channels=", ".join(channels) or desk.texts.say("collector.no_channels"),
+    )
+    return OK
+
+
+def server_tls(config: CollectorConfig) -> ssl.SSLContext | None:
+    """The TLS context of the server; None without [tls]. Raises BadSettings."""
+    if config.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(config.tls.cert, config.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise BadSettings([f"tls: {config.tls.cert} and {config.tls.key} cannot be used: {error}"]) from None
+    return context

@@ -1,0 +1,73 @@
+"""What every command works with: configuration, texts, clock, terminal. And the exit codes."""
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from collector.config import CollectorConfig
+from collector.sole import Taken, sole_owner
+from collector.store import Store, open_store
+from shared.clock import Clock, utc
+from shared.texts import Texts
+
+OK, FOUND_A_PROBLEM, CANNOT_RUN = 0, 1, 2
+
+
+class CannotRun(Exception):  # noqa: N818  it reads as what it is: `raise CannotRun(...)`
+    """The command cannot do what it was asked; the text says why and what to do. Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Where a command talks. `ask` puts a question and waits for yes or no; None when nobody is there to answer."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    ask: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every command works with."""
+
+    config: CollectorConfig
+    texts: Texts
+    clock: Clock
+    terminal: Terminal
+
+    def say(self, name: str, /, **values: object) -> None:
+        print(self.texts.say(name, **values), file=self.terminal.out, flush=True)
+
+    def complain(self, name: str, /, **values: object) -> None:
+        print(self.texts.say(name, **values), file=self.terminal.err)
+
+    def store(self) -> "closing[Store]":
+        return closing(open_store(self.config.store))
+
+
+@contextmanager
+def alone(desk: Desk) -> Iterator[None]:
+    """Nobody else works with the store while the block runs; CannotRun if somebody does."""
+    try:
+        with sole_owner(desk.config.store):
+            yield
+    except Taken:
+        raise CannotRun(desk.texts.say("collector.store_taken", store=desk.config.store)) from None
+    except sqlite3.Error as error:
+        raise CannotRun(desk.texts.say("collector.no_store", error=error)) from None
+
+
+def print_table(rows: Sequence[Sequence[str]], out: TextIO) -> None:
+    """Left-aligned columns, two spaces between them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(), file=out)
+
+
+def local(at_ms: int | None, desk: Desk) -> str:
+    """`at_ms` as a person at Diskominfo reads it."""
+    return f"{utc(at_ms).astimezone(ZoneInfo(desk.config.timezone)):%Y-%m-%d %H:%M %Z}" if at_ms else "–"
