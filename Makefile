@@ -5,13 +5,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check rig bench lock clean
+.PHONY: help run demo test check rig bench lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp  ## install, configure this machine if it is not yet, start collector and agent; Ctrl-C stops both
 	@$(BIN)/python scripts/run.py
+
+demo: $(VENV)/run.stamp  ## a simulated Kalimantan Timur with 30 days of history, in .run/demo/ (four to five minutes), then its page
+	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/dev.stamp  ## install what the tests need and run them all
 	@scripts/debian-packages

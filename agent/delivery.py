@@ -52,6 +52,8 @@ class Delivery:
         """Results in a batch."""
         self.results_sent = 0
         self.clock_offset_ms: float | None = None
+        self._answered: tuple[int, int] | None = None
+        """The collector's clock in the last receipt, and our boot clock when it came: told with the next push."""
 
     async def deliver(self, piece: Slice) -> Answer:
         """Send a slice, in parts if it must be; STORED if nothing is left of it to send."""
@@ -114,16 +116,20 @@ class Delivery:
     async def _send_once(self, piece: Slice, token: str, *, in_full: bool) -> Answer:
         """One request. Measures the offset of the clocks at half its round trip."""
         spool, wall_ms, began_ns = self._spool, self._clock.wall_ms(), self._clock.mono_ns()
+        running = spool.context
         host = Host(
             sent_wall_ms=wall_ms,
             sent_boot_ms=self._clock.boot_ms(),
             spool_results=spool.pending,
             dropped={reason: count for reason, count in spool.dropped.items() if count},
             set_aside=spool.set_aside_count,
+            same_boot=running is not None and piece.context.boot_id == running.boot_id,
+            answered=self._answered,
         )
         batch = await asyncio.to_thread(encode, piece, host, spool.floor_seq, in_full=in_full)
         answer = await self._post.send(batch, token, sent=len(piece.results))
         if answer.receipt and answer.receipt.time_ms:
+            self._answered = (answer.receipt.time_ms, self._clock.boot_ms())
             half_ms = (self._clock.mono_ns() - began_ns) / 2e6
             self.clock_offset_ms = wall_ms + half_ms - answer.receipt.time_ms
         return answer

@@ -33,6 +33,7 @@ FACTS = {
     "http_content_length": "Length of the last answer's body as the server told it.",
     "ssl_earliest_cert_expiry": "Earliest end of a certificate of the chain, in Unix time.",
     "dns_query_succeeded": "Whether the server answered the question.",
+    "uptime_seconds": "How long the device has been running, by its own counter; it starts anew after 497 days.",
 }
 """Suffixes a probe may give in Result.facts, and what they mean."""
 

@@ -10,7 +10,8 @@ Inside, everything is a frame, little-endian:
 The first frame holds the context (msgpack); then comes one frame of RECORD_BYTES a result. The crc starts from the
 file's name: a block of a deleted segment that a power cut washes into this one has the right magic and a right
 checksum, but not *ours*. All result frames are equally long, so a result's place tells its number: what was damaged
-is known by number and counted exactly, and whatever lies behind the damage is read.
+is known by number and counted exactly, and whatever lies behind the damage is read. A reading (kind `uptime`) stands
+where the longest round trip stands, added to the average.
 """
 
 import errno
@@ -25,7 +26,7 @@ from zlib import crc32
 import msgspec
 
 from agent.ranges import Ranges
-from shared.result import CODE_OF, OUTCOMES, Result
+from shared.result import CODE_OF, OUTCOMES, UPTIME, Result
 from shared.wire import U32_MAX, Context
 
 MAGIC = b"\xd6k"
@@ -48,22 +49,25 @@ def pack(index: int, result: Result) -> bytes:
         min(result.received, 255),
         min(result.rtt_min_us, U32_MAX),
         min(result.rtt_avg_us, U32_MAX),
-        min(result.rtt_max_us, U32_MAX),
+        min(result.rtt_avg_us + result.reading if result.reading else result.rtt_max_us, U32_MAX),
     )
 
 
 def unpack(payload: bytes, context: Context) -> tuple[int, Result]:
     """(target index, result) of a payload made by `pack`."""
     started_ms, index, code, sent, received, least, average, most = _RESULT.unpack(payload)
+    spec = context.targets[index]
+    reading = max(0, most - average) if spec.kind == UPTIME else 0
     return index, Result(
-        target=context.targets[index].name,
+        target=spec.name,
         started_ms=started_ms,
         outcome=OUTCOMES[code],
         sent=sent,
         received=received,
         rtt_min_us=least,
         rtt_avg_us=average,
-        rtt_max_us=most,
+        rtt_max_us=most - reading,
+        reading=reading,
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 from shared.result import Result
 from shared.wire import Context
 
-_TOLD = ("target", "started_ms", "outcome", "sent", "received", "rtt_min_us", "rtt_avg_us", "rtt_max_us")
+_TOLD = ("target", "started_ms", "outcome", "sent", "received", "rtt_min_us", "rtt_avg_us", "rtt_max_us", "reading")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

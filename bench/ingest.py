@@ -1,133 +1,77 @@
-"""What a result costs the collector from the socket to the fsynced log and into its chunk, in CPU time of the process.
+"""What a result costs from the socket to the judged, accounted and compacted store, beside peers that only store it.
 
-`python -m bench.ingest [agents] [batches]`: pushes of 20 and of 100 results over kept-alive connections, one an agent,
-from another process; then compaction. Judging is not in it.
+`python -m bench.ingest [--sites N] [--minutes M] [--warm M] [--batch 20 100] [--only kentongan ...] [--no-kill]`
+
+The same results, ten targets a site every 30 s, go by our wire to a collector and by remote write (one sample for
+success, one for the round trip) to Debian's Prometheus and VictoriaMetrics, over the same number of kept connections.
+CPU is that of the server's whole process, whoever pushes does not count, and neither do the first minutes, in which
+everything is new. Killed is who is in the middle of taking results; lost is what it had acknowledged.
 """
 
-import asyncio
-import multiprocessing
-import random
-import resource
-import sys
+import argparse
 import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-import uvloop
-import zstandard
-from aiohttp import web
+from bench import ingest_ours, ingest_peers
+from bench.ingest_load import STEP_MS, Figures, Load, make
 
-from bench.dictionary import SyntheticAgent
-from collector.ingest import Ingest
-from collector.registry import Token
-from collector.store.sqlite import SqliteStore
-from shared.clock import SystemClock
-from shared.wire import dictionary
-
-AHEAD_MS = 60 * 86_400_000
+OURS = "kentongan"
+HEADER = ("results a batch", "server", "CPU us/result", "RSS MiB", "disk B/result", "killed: lost of acknowledged", "")
 
 
-class LateClock(SystemClock):
-    """The synthetic agents live in 2026 and boot up to 40 days before; nothing of theirs is in the future."""
-
-    def wall_ms(self) -> int:
-        return max(super().wall_ms(), 1_790_000_000_000) + AHEAD_MS
-
-
-def bodies(agents: int, batches: int, n: int) -> list[list[bytes]]:
-    """What each agent sends, ready made."""
-    rng = random.Random(n)
-    compressor = zstandard.ZstdCompressor(dict_data=dictionary())
-    made = [SyntheticAgent(rng) for _ in range(agents)]
-    return [
-        [compressor.compress(msgspec.msgpack.encode(agent.batch(n, with_context=k == 0))) for k in range(batches)]
-        for agent in made
-    ]
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__.splitlines()[0])
+    parser.add_argument("--sites", type=int, default=1_500)
+    parser.add_argument("--minutes", type=int, default=60, help="of measuring")
+    parser.add_argument("--warm", type=int, default=10, help="minutes before that, which do not count")
+    parser.add_argument("--batch", type=int, nargs="+", default=[20, 100], help="results a batch")
+    parser.add_argument("--only", nargs="+", choices=[OURS, *ingest_peers.PEERS], default=[OURS, *ingest_peers.PEERS])
+    parser.add_argument("--no-kill", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="of the judge")
+    return parser.parse_args()
 
 
-async def push_all(port: int, sent: list[list[bytes]]) -> None:
-    async def push(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for body in sent[number]:
-            head = (
-                f"POST /api/v1/batches HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer secret-of-agent-{number:05d}\r\n"
-                f"Content-Type: application/msgpack\r\nContent-Encoding: zstd\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
-            writer.write(head.encode() + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            if not answer.startswith(b"HTTP/1.1 200"):
-                raise RuntimeError((answer + await reader.read(500)).decode())
-            length = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-        writer.close()
-
-    await asyncio.gather(*(push(number) for number in range(len(sent))))
-
-
-def client(port: int, sent: list[list[bytes]]) -> None:
-    asyncio.run(push_all(port, sent))
+def run(given: argparse.Namespace, n: int) -> list[Figures]:
+    """One after the other with batches of `n`."""
+    step = n * STEP_MS / 60_000
+    warm, rounds = round(given.warm / step), round((given.warm + given.minutes) / step)
+    load = make(given.sites, n, max(rounds, warm + 1), peers=set(given.only) != {OURS})
+    found: list[Figures] = []
+    for name in given.only:
+        with tempfile.TemporaryDirectory() as there:
+            folder = Path(there)
+            if name == OURS:
+                figures = ingest_ours.measure(load, folder, warm=warm, profile=given.profile)
+            else:
+                figures = ingest_peers.measure(ingest_peers.PEERS[name], load, folder, warm=warm)
+            if not given.no_kill:
+                figures.acknowledged, figures.lost = _kill(name, load, folder)
+            found.append(figures)
+    return found
 
 
-async def serve(folder: Path, agents: int, batches: int, n: int) -> None:
-    clock = LateClock()
-    store = SqliteStore(str(folder / f"{n}.db"))
-    tokens = {f"secret-of-agent-{i:05d}": _token(i) for i in range(agents)}
-
-    async def find(secret: str) -> Token | None:
-        return tokens.get(secret)
-
-    ingest = Ingest(store, find, clock)
-    app = web.Application()
-    app.add_routes([web.post("/api/v1/batches", ingest.receive)])
-    runner = web.AppRunner(app, access_log=None, auto_decompress=False)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
-    await site.start()
-    sent = bodies(agents, batches, n)
-    results = agents * batches * n
-    sent_bytes = sum(len(body) for one in sent for body in one)
-    pusher = multiprocessing.get_context("spawn").Process(target=client, args=(runner.addresses[0][1], sent))
-    pusher.start()
-    while not ingest.counts.commit_seconds.count:
-        await asyncio.sleep(0.01)
-    cpu_s, wall_s, before = time.process_time(), time.monotonic(), ingest.counts.results
-    await asyncio.to_thread(pusher.join)
-    cpu_s, wall_s, measured = time.process_time() - cpu_s, time.monotonic() - wall_s, ingest.counts.results - before
-    print(
-        f"n={n} results={ingest.counts.results} cpu_us_per_result={cpu_s / measured * 1e6:.2f} "
-        f"cpu_us_per_batch={cpu_s / measured * n * 1e6:.0f} seconds={wall_s:.1f} "
-        f"wire_bytes_per_result={sent_bytes / results:.2f}"
-    )
-    await runner.cleanup()
-    _compact(store, clock, results)
+def _kill(name: str, load: Load, folder: Path) -> tuple[int, int]:
+    if name == OURS:
+        return ingest_ours.lost_by_kill(load, folder)
+    return ingest_peers.lost_by_kill(ingest_peers.PEERS[name], load, folder)
 
 
-def _compact(store: SqliteStore, clock: LateClock, results: int) -> None:
-    log_bytes = store.size_bytes()
-    cpu_s = time.process_time()
-    folded = store.compact(clock.wall_ms() + 1)
-    cpu_s = time.process_time() - cpu_s
-    used = store.used_bytes()
-    rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"  folded={folded} compact_us_per_result={cpu_s / results * 1e6:.2f} "
-        f"log_bytes_per_result={log_bytes / results:.2f} chunk_bytes_per_result={used / results:.2f} "
-        f"peak_rss_mib={rss_mib:.0f}"
-    )
-    store.close()
+def row(n: int, f: Figures) -> tuple[str, ...]:
+    killed = f"{f.lost} of {f.acknowledged}" if f.acknowledged else "-"
+    return str(n), f.name, f"{f.us:.2f}", f"{f.rss_mib:.0f}", f"{f.disk_bytes:.1f}", killed, f.note
 
 
-def _token(number: int) -> Token:
-    name = f"agent-{number}"
-    return Token(id=name, kind="agent", agent=name, site=f"64.07.05.{number:04d}", hash=b"", created_at_ms=0)
+def show(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(cells[i]) for cells in rows) for i in range(len(HEADER))]
+    for cells in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip(), flush=True)
 
 
 def main() -> None:
-    agents, batches = map(int, sys.argv[1:3] or ("150", "40"))
-    with tempfile.TemporaryDirectory() as folder:
-        for n in (20, 100):
-            uvloop.run(serve(Path(folder), agents, batches, n))
+    given = options()
+    print(f"{given.sites} sites, 10 targets a site every 30 s")
+    show([HEADER, *(row(n, figures) for n in given.batch for figures in run(given, n))])
 
 
 if __name__ == "__main__":

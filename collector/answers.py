@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from collector.acts import GivenCause, cause_of
 from collector.columns import Columns
 from collector.condition import Flip, Outage, State
 from collector.judge import OUTSIDE, SITE
@@ -22,7 +23,8 @@ Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A site of the registry and what it is in now. `since_not_earlier_than`: the last proof of what was before."""
+    """A site of the registry and what it is in now. `since_not_earlier_than`: the last proof of what was before.
+    `excluded`: maintenance or force_majeure while an exclusion takes it out of the account."""
 
     code: str
     name: str
@@ -43,6 +45,7 @@ class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     silent: bool
     silent_since: Time | None
     coverage_today: Ratio | None
+    excluded: str | None
 
 
 class SitesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,8 @@ class GroupAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent said of itself in its last push."""
+    """What an agent said of itself in its last push. `cloned`: two hosts push with its token; what they measure is kept
+    apart, under names with the boot behind. `untrusted`: its results that nobody can date; they are in no account."""
 
     name: str
     heard_at: Time | None
@@ -91,6 +95,8 @@ class AgentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     spool_results: int
     dropped: int
     set_aside: int
+    cloned: bool
+    untrusted: int
 
 
 class SiteDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +131,20 @@ class FlipsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     flips: list[FlipAnswer]
 
 
+class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says an outage came from."""
+
+    cause: str
+    note: str
+    by: str
+    entered: Time
+
+
 class OutageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A maximal interval of a site in one down condition.
 
     It is told whole, also what lies outside the period. `end` null: it lasts still, and `duration_s` counts to now.
+    `condition` and `why` were measured; `given` is what a person said of it, null if nobody did.
     """
 
     site: str
@@ -140,6 +156,7 @@ class OutageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     end_not_earlier_than: Time | None
     duration_s: float
     why: str
+    given: GivenAnswer | None
 
 
 class OutagesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +183,7 @@ def site_answer(now: SiteNow) -> SiteAnswer:
         silent=now.silent,
         silent_since=time_or_none(now.silent_since_ms),
         coverage_today=None if now.coverage_today is None else round(now.coverage_today, 4),
+        excluded=now.excluded.kind if now.excluded else None,
     )
 
 
@@ -181,8 +199,10 @@ def flip_answer(flip: Flip) -> FlipAnswer:
     )
 
 
-def outage_answer(outage: Outage, name: str, now_ms: int) -> OutageAnswer:
+def outage_answer(outage: Outage, name: str, now_ms: int, given: Iterable[GivenCause] = ()) -> OutageAnswer:
+    """`given` are all causes that people gave at the site."""
     end_ms = now_ms if outage.end_ms is None else outage.end_ms
+    said = cause_of(outage.start_ms, end_ms, given)
     return OutageAnswer(
         site=outage.site,
         name=name,
@@ -193,10 +213,11 @@ def outage_answer(outage: Outage, name: str, now_ms: int) -> OutageAnswer:
         end_not_earlier_than=time_or_none(outage.end_not_earlier_than_ms),
         duration_s=max(0, end_ms - outage.start_ms) / 1000,
         why=outage.why,
+        given=GivenAnswer(cause=said.code, note=said.note, by=said.by, entered=utc(said.entered_ms)) if said else None,
     )
 
 
-def agent_answer(agent: AgentState) -> AgentAnswer:
+def agent_answer(agent: AgentState, untrusted: int) -> AgentAnswer:
     return AgentAnswer(
         name=agent.name,
         heard_at=time_or_none(agent.heard_at_ms),
@@ -209,6 +230,8 @@ def agent_answer(agent: AgentState) -> AgentAnswer:
         spool_results=agent.spool_results,
         dropped=agent.dropped,
         set_aside=agent.set_aside,
+        cloned=agent.cloned,
+        untrusted=untrusted,
     )
 
 

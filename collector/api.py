@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from collector import answers
+from collector.acts import GivenCause
 from collector.condition import Condition, Flip, Outage
 from collector.guard import Refused
 from collector.judge import SITE
@@ -94,10 +95,16 @@ class Api:
 
         def tell() -> answers.OutagesAnswer:
             found = outages_of(self.store, codes, from_ms, to_ms, now_ms)
+            given: dict[str, list[GivenCause]] = {}
+            for cause in self.store.acts.given_causes(code or ""):
+                given.setdefault(cause.site, []).append(cause)
             return answers.OutagesAnswer(
                 from_=utc(from_ms),
                 to=utc(to_ms),
-                outages=[answers.outage_answer(outage, names[outage.site], now_ms) for outage in found],
+                outages=[
+                    answers.outage_answer(outage, names[outage.site], now_ms, given.get(outage.site, ()))
+                    for outage in found
+                ],
             )
 
         return _json(await asyncio.to_thread(tell))
@@ -139,11 +146,14 @@ def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
     code = now.site.code
     states = store.state_at(code, now_ms)
     columns = store.read(code, now_ms - RECENT_MS, now_ms + AHEAD_MS)
+    untrusted = store.untrusted()
     return answers.SiteDetail(
         site=answers.site_answer(now),
         groups=answers.group_answers(states),
         targets=answers.target_answers(columns, states),
-        agents=[answers.agent_answer(agent) for agent in store.agents() if agent.site == code],
+        agents=[
+            answers.agent_answer(agent, untrusted.get(agent.name, 0)) for agent in store.agents() if agent.site == code
+        ],
     )
 
 

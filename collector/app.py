@@ -11,37 +11,52 @@ import signal
 import ssl
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from aiohttp import web
 
 from collector import openapi
+from collector.accounts import Accounts
+from collector.acts_api import ActsApi
+from collector.alerts import AlertSettings
 from collector.alerts.deliver import Alerts
 from collector.api import Api
+from collector.board import IndicatorBoard
+from collector.calendar_files import calendar_of, load_calendars, unknown_calendars
+from collector.calendars import Calendar
 from collector.commands.check import server_tls
 from collector.commands.desk import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone
 from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
 from collector.guard import Tokens, reading, refusals
+from collector.indicators_api import IndicatorsApi
 from collector.ingest import Ingest
 from collector.live import Live
+from collector.marked import says_simulated
 from collector.metrics import Facts, Metrics
 from collector.options import parser
 from collector.page import Page
+from collector.registry import Site
 from collector.rejudge import Rejudge
 from collector.scrape import Scrape
 from collector.store import Store, StoreError, open_store
+from collector.totals import Totals
 from collector.upkeep import Upkeep
 from shared.clock import Clock, SystemClock
 from shared.settings import BadSettings
 from shared.texts import Texts
 from shared.wire import MAX_BODY_BYTES
 
+log = logging.getLogger(__name__)
+
 KEEPALIVE_S = 330.0
 """Longer than the longest usual push interval (300 s): agents push over one connection, and a handshake costs more."""
+NOBODY = AlertSettings.model_validate({})
+"""Whom a simulated province alerts."""
 STOP_S = 1.0
 """What requests under way get when the collector stops."""
 
@@ -114,28 +129,48 @@ class Parts:
     live: Live
     tokens: Tokens
     rejudge: Rejudge
+    accounts: Accounts
+    board: IndicatorBoard
     ingest: Ingest
     alerts: Alerts
+    calendars: Mapping[str, Calendar]
+    calendar_of: Callable[[Site], Calendar]
 
     @classmethod
     def of(cls, config: CollectorConfig, clock: Clock, store: Store) -> "Parts":
-        live, tokens = Live(), Tokens(store.tokens, clock)
+        calendars = load_calendars(config.calendars, config.default_calendar)
+        of_site = partial(calendar_of, calendars=calendars, default=config.default_calendar)
+        live, tokens = Live(of_site), Tokens(store.tokens, clock)
+        accounts = Accounts(store, of_site, clock, lambda sites: rejudge.settle(sites))  # noqa: PLW0108  made below
+        rejudge = Rejudge(store, live, config.judge, clock, accounts.touched)
         return cls(
             config=config,
             clock=clock,
             store=store,
             live=live,
             tokens=tokens,
-            rejudge=Rejudge(store, live, config.judge, clock),
+            rejudge=rejudge,
+            accounts=accounts,
+            board=IndicatorBoard(
+                accounts,
+                store.books,
+                store.sites,
+                of_site,
+                config.accounting,
+                clock,
+                per_site=config.per_site_series,
+            ),
             ingest=Ingest(store, tokens.find, clock),
             alerts=Alerts(
-                config.alerts,
+                NOBODY if store.marks.simulated else config.alerts,
                 store=store,
                 sites=live.sites,
                 clock=clock,
                 texts=Texts(config.language),
                 external_url=config.external_url,
             ),
+            calendars=calendars,
+            calendar_of=of_site,
         )
 
     def facts(self) -> Facts:
@@ -152,6 +187,9 @@ class Parts:
             store_bytes=self.store.size_bytes(),
             firing=self.alerts.firing(),
             notified=self.alerts.notified(),
+            simulated=self.store.marks.simulated,
+            untrusted=sum(self.store.untrusted().values()),
+            board=self.board.board,
         )
 
 
@@ -160,12 +198,22 @@ def application(parts: Parts) -> web.Application:
     config, store, live, clock = parts.config, parts.store, parts.live, parts.clock
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[refusals, reading(parts.tokens.find, open_to_read=config.open_to_read)],
+        middlewares=[says_simulated(store), refusals, reading(parts.tokens.find, open_to_read=config.open_to_read)],
     )
     app.add_routes(
         [
             *Page(store=store, live=live, clock=clock, config=config).routes(),
             *Api(store=store, live=live, clock=clock, timezone=config.timezone).routes(),
+            *ActsApi(store=store, find=parts.tokens.find, clock=clock).routes(),
+            *IndicatorsApi(
+                accounts=parts.accounts,
+                totals=Totals(parts.accounts, store.books, parts.calendar_of, config.accounting),
+                sites=store.sites,
+                calendar_of=parts.calendar_of,
+                clock=clock,
+                timezone=config.timezone,
+                settings=config.accounting,
+            ).routes(),
             *Scrape(store=store, metrics=Metrics(config.per_site_series), facts=parts.facts).routes(),
             openapi.route(version("kentongan"), config.url),
             web.post("/api/v1/batches", parts.ingest.receive),
@@ -183,10 +231,21 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         ending.callback(store.close)
         ending.push_async_callback(asyncio.get_running_loop().shutdown_default_executor)  # nobody uses the store now
         parts = Parts.of(desk.config, desk.clock, store)
+        for name, n in unknown_calendars(store.sites(), parts.calendars).items():
+            log.warning("event=unknown_calendar name=%s sites=%d service=24x7", name, n)
         ending.push_async_callback(parts.alerts.close)
         await asyncio.to_thread(parts.rejudge.load)
+        ending.push_async_callback(asyncio.to_thread, parts.rejudge.close)
         ending.push_async_callback(_end, asyncio.create_task(parts.rejudge.run()))
-        upkeep = Upkeep(store=store, live=parts.live, tokens=parts.tokens, alerts=parts.alerts, clock=desk.clock)
+        upkeep = Upkeep(
+            store=store,
+            live=parts.live,
+            tokens=parts.tokens,
+            alerts=parts.alerts,
+            accounts=parts.accounts,
+            board=parts.board,
+            clock=desk.clock,
+        )
         await upkeep.refresh()
         await upkeep.cover()
         ending.callback(upkeep.start().shutdown, wait=False)

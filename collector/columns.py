@@ -59,8 +59,8 @@ class Columns:
         bytes_, words = np.empty(0, np.uint8), np.empty(0, np.uint32)
         return cls((), np.empty(0, np.uint16), np.empty(0, np.int64), bytes_, bytes_, bytes_, words, words, words)
 
-    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Columns":
-        """The rows chosen by a mask or by positions, with the same series."""
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Columns":
+        """The rows chosen by a mask, by positions or by a slice, with the same series."""
         return Columns(
             self.series,
             self.index[chosen],

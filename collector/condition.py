@@ -35,6 +35,38 @@ DOWN = frozenset(
 )
 
 
+class Row(StrEnum):
+    """The rows of a ledger: the conditions, and `unobserved` refined by its cause. The order is that of the arrays in
+    ledger.py and must never change; new ones go to the end."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    INTERCEPTED = "intercepted"
+    LOCAL_DOWN = "local_down"
+    LINE_DOWN = "line_down"
+    INTERNET_DOWN = "internet_down"
+    INTRANET_DOWN = "intranet_down"
+    UNREACHABLE = "unreachable"
+    POWER = "power"
+    SHUT_DOWN = "shut_down"
+    ASLEEP = "asleep"
+    AGENT = "agent"
+    UNKNOWN = "unknown"
+
+
+ROWS: tuple[Row, ...] = tuple(Row)
+SILENT_ROWS = (Row.POWER, Row.SHUT_DOWN, Row.ASLEEP, Row.AGENT, Row.UNKNOWN)
+"""Why nothing was measured, the strongest first: where agents of a site differ, the first of these is said."""
+DOWN_ROWS = (
+    Row.INTERCEPTED,
+    Row.LOCAL_DOWN,
+    Row.LINE_DOWN,
+    Row.INTERNET_DOWN,
+    Row.INTRANET_DOWN,
+    Row.UNREACHABLE,
+)
+
+
 class State(StrEnum):
     """What a target or a group is in."""
 

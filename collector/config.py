@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from collector.alerts import AlertSettings
+from collector.indicators import AccountingSettings
 from collector.judge import JudgeSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
@@ -56,9 +57,12 @@ class CollectorConfig(Settings):
     public: bool = False
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Makassar"
     province: Annotated[str, Field(max_length=80)] = ""
+    calendars: tuple[FilePath, ...] = ()
+    default_calendar: str = ""
     per_site_series: bool = True
     tls: TlsSettings | None = None
     judge: JudgeSettings = JudgeSettings()
+    accounting: AccountingSettings = AccountingSettings()
     alerts: AlertSettings = AlertSettings.model_validate({})
 
     @property

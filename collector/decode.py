@@ -8,7 +8,9 @@ is judged by itself, so that a bad one is set aside and blocks no good one. The 
     outcome          no outcome that we know, or `ok` without an answer
     packets          more came back than were sent
     round_trip       not min <= avg <= max, above an hour, or a time although nothing came back
-    future, past     stamped more than five minutes after it was received, or before 2024
+    future, past     of a batch that does not say how its clock goes: stamped more than five minutes after it was
+                     received, or before 2024. Of the others (clocks.py judges them): before 1970 or the boot, after
+                     2200, or more than five minutes after the batch was sent, by the clock that stamped both
     malformed        JSON only: a value of another type, or a missing one
 """
 
@@ -19,14 +21,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.clocks import EARLIEST_MS, is_judged
 from collector.columns import Columns, Series
 from collector.unpack import Aside, Ints, Part, Raw, from_planes, from_rows, length_of
 from shared.result import CODE_OF, OUTCOMES, Outcome
-from shared.wire import MAX_RESULTS, MAX_TARGETS, VERSION, Batch, Context, order_code
+from shared.wire import MAX_RESULTS, MAX_TARGETS, VERSION, Batch, Context, Host, order_code
 
-EARLIEST_MS = 1_704_067_200_000
-"""2024-01-01: before it this program did not exist."""
+LATEST_MS = 7_258_118_400_000
+"""2200-01-01."""
 AHEAD_MS = 300_000
+LONGEST_BOOT_MS = 1 << 42
+"""A boot clock runs for 139 years at most."""
+SAME_BASE_MS = 1_000
+"""Further apart, the clock that stamped the results is not the one that stamped the sending."""
 LONGEST_US = 3_600_000_000
 MAX_NUMBER = 1 << 53
 """Sequence numbers and stamps stay below it: exact in every JSON library, and sums of them fit an int64."""
@@ -67,11 +74,19 @@ def check(batch: Batch, context: Context) -> None:
         raise BadBatch("first_seq, floor_seq or n is out of range")
     if abs(batch.base_ms) >= MAX_NUMBER:
         raise BadBatch("base_ms is out of range")
+    if batch.host and is_judged(batch.host) and not _is_sane(batch.host):
+        raise BadBatch("a time of the host is out of range")
     expected = batch.n * (19 + (1 if order_code(len(context.targets)) == "B" else 2))
     if batch.rows and (batch.planes or batch.n):
         raise BadBatch("a batch has either planes or rows")
     if len(batch.planes) != expected:
         raise BadBatch(f"planes have {len(batch.planes)} bytes; {batch.n} results need {expected}")
+
+
+def _is_sane(host: Host) -> bool:
+    told_ms, came_ms = host.answered or (0, 0)
+    walls, boots = (host.sent_wall_ms, told_ms), (host.sent_boot_ms, came_ms)
+    return all(0 <= ms < LATEST_MS for ms in walls) and all(0 <= ms < LONGEST_BOOT_MS for ms in boots)
 
 
 def check_context(context: Context) -> None:
@@ -83,6 +98,8 @@ def check_context(context: Context) -> None:
             raise BadBatch(f"interval_ms of target {spec.name!r} is out of range")
         if not 0 < len(spec.name) <= 64 or max(len(spec.site), len(spec.kind)) > 64 or len(spec.address) > 2048:
             raise BadBatch(f"target {spec.name[:64]!r}: name, kind and site have up to 64 characters, address 2048")
+    if len(context.boot_id) > 64:
+        raise BadBatch("boot_id has up to 64 characters")
     for name in ("boot_at_ms", "run_at_ms", "clock_base_ms", "push_interval_ms", "last_alive_ms"):
         if abs(getattr(context, name)) >= MAX_NUMBER:
             raise BadBatch(f"{name} is out of range")
@@ -178,7 +195,8 @@ REASONS = ("", "unknown_target", "outcome", "packets", "round_trip", "future", "
 def _reasons(raw: Raw, parts: Sequence[Part]) -> NDArray[np.int8]:
     """For every row the number of the first reason against it, 0 for none."""
     targets = np.array([len(part.intervals_ms) for part in parts], np.int64)[raw.part]
-    latest_ms = np.array([part.received_at_ms + AHEAD_MS for part in parts], np.int64)[raw.part]
+    limits = [_limits_ms(part) for part in parts]
+    earliest_ms, latest_ms = np.array(limits, np.int64).reshape(len(parts), 2).T[:, raw.part]
     silent = raw.received == 0
     timed = (raw.avg_us | raw.below_us | raw.above_us) != 0
     against = (
@@ -191,12 +209,23 @@ def _reasons(raw: Raw, parts: Sequence[Part]) -> NDArray[np.int8]:
         | (raw.above_us < 0)
         | (raw.avg_us + raw.above_us > LONGEST_US),
         raw.at_ms > latest_ms,
-        raw.at_ms < EARLIEST_MS,
+        raw.at_ms < earliest_ms,
     )
     reasons = np.zeros(len(raw.at_ms), np.int8)
     for number in range(len(against), 0, -1):  # the first match is written last
         reasons[against[number - 1]] = number
     return reasons
+
+
+def _limits_ms(part: Part) -> tuple[int, int]:
+    """The earliest and the latest stamp that a row may have."""
+    host = part.batch.host
+    if host is None or not is_judged(host):
+        return EARLIEST_MS, part.received_at_ms + AHEAD_MS
+    base_ms = part.context.clock_base_ms
+    same_base = host.same_boot and abs(host.sent_wall_ms - host.sent_boot_ms - base_ms) <= SAME_BASE_MS
+    latest_ms = min(base_ms + LONGEST_BOOT_MS, LATEST_MS)
+    return max(base_ms, 0), min(host.sent_wall_ms + AHEAD_MS, latest_ms) if same_base else latest_ms
 
 
 def _refused(raw: Raw, reasons: NDArray[np.int8], parts: Sequence[Part]) -> Iterator[tuple[int, Aside]]:

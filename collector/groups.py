@@ -10,9 +10,11 @@
    its date, so a flip whose proof is older than another's date may have happened with it, and is dated to it.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.columns import Series
 from collector.condition import State
 from collector.tracks import Sample, Track, Turn, states_at
 
@@ -21,12 +23,14 @@ FAILED = (State.DOWN, State.INTERCEPTED)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One target under judgement: its scope, its group, its results and its track."""
+    """One target under judgement: its scope, its group, its results and its track. `last` is the newest of its results,
+    evidence or not: series and stamp."""
 
     scope: str
     group: str
     sample: Sample
     track: Track
+    last: tuple[Series, int] | None = None
 
 
 def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, interval_ms: int) -> Track:
@@ -38,7 +42,10 @@ def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, inte
     for at_ms, members in states_at(tracks):
         now = _state(at_ms, [member for member in members if member], trials)
         if at_ms > from_ms and now is not state:
-            turns.append(_turn(at_ms, now, state, trials, members))
+            turn = _turn(at_ms, now, state, trials, members)
+            if turns and turn.at_ms < turns[-1].at_ms:  # the first failure may lie before the last word of another agent
+                turn = Turn(turns[-1].at_ms, turn.state, turn.proof_ms)
+            turns.append(turn)
             state = now
     return tuple(turns)
 
@@ -64,7 +71,7 @@ def _end_together(tracks: Sequence[Track]) -> list[Track]:
 def _ended(turn: Turn, ends: Sequence[int]) -> Turn:
     if turn.state is not State.UNOBSERVED:
         return turn
-    return Turn(next(at_ms for at_ms in ends if at_ms > turn.proof_ms), turn.state, turn.proof_ms)
+    return Turn(ends[bisect_right(ends, turn.proof_ms)], turn.state, turn.proof_ms)
 
 
 def _first_seen_together(tracks: Sequence[Track], interval_ms: int) -> list[Track]:
@@ -81,7 +88,7 @@ def _with_before(track: Track) -> list[tuple[Turn, State]]:
 def _seen(turn: Turn, was: State, sights: Sequence[int], interval_ms: int) -> Turn:
     if turn.state not in FAILED or was is not State.UNOBSERVED:
         return turn
-    return Turn(max(at_ms for at_ms in sights if at_ms <= turn.at_ms + interval_ms), turn.state, turn.proof_ms)
+    return Turn(sights[bisect_right(sights, turn.at_ms + interval_ms) - 1], turn.state, turn.proof_ms)
 
 
 def _entering(members: Sequence[Turn], stored: Turn | None, from_ms: int) -> Turn | None:
@@ -163,8 +170,9 @@ def _wait_for_sight(tracks: Mapping[str, Track], moved: dict[str, list[Turn]], i
         for i, turn in enumerate(track)
         if turn.state is not State.UNOBSERVED and (not i or track[i - 1].state is State.UNOBSERVED)
     )
+    times = [at_ms for at_ms, _, _ in sights]
     for at_ms, name, i in sights:
-        latest = max(other for other, _, _ in sights if at_ms <= other <= at_ms + interval_ms)
+        latest = times[bisect_right(times, at_ms + interval_ms) - 1]
         following = moved[name][i + 1].at_ms if i + 1 < len(moved[name]) else latest + 1
         if at_ms < latest < following:
             turn = moved[name][i]

@@ -1,4 +1,4 @@
-"""Who may read, and how every refusal looks: middlewares for all of the collector's HTTP.
+"""Who may read, who may write, and how every refusal looks: middlewares for all of the collector's HTTP.
 
 Reading needs a read token unless the collector listens on loopback only or `public = true` is set. A browser may give
 the token as the password of HTTP Basic (any user name), everybody else as `Authorization: Bearer`. Errors are RFC 9457
@@ -32,6 +32,9 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+
+MAY_READ = ("read", "operator")
+"""Kinds of tokens."""
 
 FindToken = Callable[[str], Awaitable[Token | None]]
 
@@ -104,11 +107,25 @@ def reading(find: FindToken, *, open_to_read: bool) -> Middleware:
         token = await find(secret) if secret else None
         if token is None or token.revoked_at_ms is not None:
             raise Refused(401, "unauthorized", "reading needs a read token: kentongan-collector tokens create --read")
-        if token.kind != "read":
+        if token.kind not in MAY_READ:
             raise Refused(403, "forbidden", "this token may push results, not read")
         return await handler(request)
 
     return check
+
+
+async def operator_of(request: web.Request, find: FindToken) -> Token:
+    """The operator's token that came with a request that writes; everybody else is Refused, also on loopback.
+
+    As Bearer alone: a browser adds a password that it remembers to requests which other pages make.
+    """
+    scheme, _, secret = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    token = await find(secret.strip()) if scheme.lower() == "bearer" and secret.strip() else None
+    if token is None or token.revoked_at_ms is not None:
+        raise Refused(401, "unauthorized", "this needs an operator token: kentongan-collector tokens create --operator")
+    if token.kind != "operator":
+        raise Refused(403, "forbidden", "this needs the token of an operator")
+    return token
 
 
 @web.middleware

@@ -172,18 +172,25 @@ class Ingest:
             kind = request.content_type  # it may have parameters
         if kind not in self._decoders:
             raise Refused(415, "unsupported-type", f"Content-Type must be {MSGPACK} or {JSON}")
-        batch = self._decode(await read_body(request, self._body_s), kind, encoding_of(request))
-        stored = await self._deliver(batch, token)
-        receipt = Receipt(
+        receipt = await self.accept(await read_body(request, self._body_s), kind, encoding_of(request), token)
+        answer = _preferred(request.headers.get(hdrs.ACCEPT, ""), kind)
+        return web.Response(body=self._encoders[answer](receipt), content_type=answer)
+
+    async def accept(
+        self, body: bytes, kind: str, encoding: str, token: Token, received_at_ms: int | None = None
+    ) -> Receipt:
+        """Stores one push of whoever `token` is; `kind` is MSGPACK or JSON. What `receive` makes of its exceptions
+        is what became of it: Refused, BadBatch, StoreError. `received_at_ms` None: now."""
+        received_ms = self._clock.wall_ms() if received_at_ms is None else received_at_ms
+        stored = await self._deliver(self._decode(body, kind, encoding), token, received_ms)
+        return Receipt(
             stored=stored.stored,
             duplicates=stored.duplicates,
             set_aside=stored.set_aside,
             reasons=dict(stored.reasons),
-            time_ms=self._clock.wall_ms(),
+            time_ms=self._clock.wall_ms() if received_at_ms is None else received_at_ms,
             config_etag=self._config_etag,
         )
-        answer = _preferred(request.headers.get(hdrs.ACCEPT, ""), kind)
-        return web.Response(body=self._encoders[answer](receipt), content_type=answer)
 
     async def _authenticate(self, request: web.Request) -> Token:
         scheme, _, secret = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
@@ -205,7 +212,7 @@ class Ingest:
             raise Refused(413, "too-large", f"a batch holds at most {MAX_RESULTS} results: split it")
         return batch
 
-    async def _deliver(self, batch: Batch, token: Token) -> Stored:
+    async def _deliver(self, batch: Batch, token: Token, received_ms: int) -> Stored:
         context = self._context(batch, token.agent)
         started_ns = self._clock.mono_ns()
         delivery = Delivery(
@@ -213,7 +220,7 @@ class Ingest:
             site=token.site,
             batch=batch,
             context=context,
-            received_at_ms=self._clock.wall_ms(),
+            received_at_ms=received_ms,
         )
         stored = await self._commits.result(self._store.append(delivery))
         self.counts.store(stored, (self._clock.mono_ns() - started_ns) / 1e9)

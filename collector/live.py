@@ -4,13 +4,17 @@ Between two pushes the newest results are up to a push interval old. That is not
 `SILENT_PUSHES` push intervals has passed, a site is still in the condition that its last results showed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from collector.acts import Exclusion
+from collector.calendars import ALWAYS, Calendar, service_spans
 from collector.condition import Condition, Flip
 from collector.registry import AgentState, Site
 
 SILENT_PUSHES = 1.5
+SERVICE_LOOK_BACK_MS = 86_400_000
+"""How far back the beginning of the present service hours is looked for: no allowance of silence is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +22,9 @@ class SiteNow:
     """What is known of a site now. Times are the collector's wall milliseconds; `heard_at_ms` 0: never heard.
 
     `condition` is what the last results showed, or `unobserved` once the site is silent. `fresh`: the flip into
-    this condition was news when it was first seen, so an alert may be made of it. `resolved_ms` is when the last
-    down condition ended.
+    this condition was news when it was first seen, so an alert may be made of it. `in_service`: service is due there
+    now, by the site's calendar, and has been since `service_since_ms`, or longer. `allowance_ms`: how long it may say
+    nothing. `excluded`: what takes the present out of the account; nobody is woken for what is under maintenance.
     """
 
     site: Site
@@ -35,6 +40,10 @@ class SiteNow:
     why: str = ""
     coverage_today: float | None = None
     groups: Mapping[str, str] | None = None
+    in_service: bool = True
+    service_since_ms: int = 0
+    allowance_ms: int = 0
+    excluded: Exclusion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +64,18 @@ class Judged:
 
 class Live:
     """The present state of every site; updated after each judging, read at any time. No clock of its own: `now_ms`
-    is passed in."""
+    is passed in. `calendar_of` tells when service is due."""
 
-    def __init__(self) -> None:
+    def __init__(self, calendar_of: Callable[[Site], Calendar] = lambda _site: ALWAYS) -> None:
+        self._calendar_of = calendar_of
         self._sites: dict[str, Site] = {}
         self._agents: dict[str, AgentState] = {}
         self._own: Mapping[str, list[AgentState]] = {}
         self._judged: dict[str, Judged] = {}
+        self._lasts: Callable[[str], int | None] = lambda _site: None
         self._coverage: dict[str, float] = {}
         self._watchers: dict[str, set[str]] = {}
+        self._exclusions: list[Exclusion] = []
 
     def set_registry(self, sites: Iterable[Site], agents: Iterable[AgentState]) -> None:
         """Replace what is known of sites and agents (called at start, after imports and after every commit)."""
@@ -85,22 +97,31 @@ class Live:
             judged = replace(judged, seen_ms=before.seen_ms)
         self._judged[site] = judged
 
+    def lasting(self, ends_ms: Callable[[str], int | None]) -> None:
+        """`ends_ms` knows of sites whose evidence grows without being judged when it runs out now; None: of others."""
+        self._lasts = ends_ms
+
+    def exclude(self, exclusions: Iterable[Exclusion]) -> None:
+        """Replace what is known of exclusions."""
+        self._exclusions = [one for one in exclusions if one.withdrawn_ms is None]
+
     def covered(self, coverage: Mapping[str, float]) -> None:
         """Coverage of today by site, 0 to 1."""
         self._coverage.update(coverage)
 
     def sites(self, now_ms: int) -> list[SiteNow]:
         """Every registered site, by code."""
-        return [self._view(site, now_ms) for _, site in sorted(self._sites.items())]
+        service = Service(self._calendar_of, now_ms)
+        return [self._view(site, now_ms, service) for _, site in sorted(self._sites.items())]
 
     def site(self, code: str, now_ms: int) -> SiteNow | None:
         found = self._sites.get(code)
-        return self._view(found, now_ms) if found else None
+        return self._view(found, now_ms, Service(self._calendar_of, now_ms)) if found else None
 
     def agents(self) -> list[AgentState]:
         return [agent for _, agent in sorted(self._agents.items())]
 
-    def _view(self, site: Site, now_ms: int) -> SiteNow:
+    def _view(self, site: Site, now_ms: int, service: "Service") -> SiteNow:
         reporters = [a for name in sorted(self._watchers.get(site.code, ())) if (a := self._agents.get(name))]
         if not reporters:
             reporters = [a for a in self._own.get(site.code, ()) if a.heard_at_ms]
@@ -108,11 +129,15 @@ class Live:
         deadline_ms = max((a.heard_at_ms + round(SILENT_PUSHES * a.push_interval_ms) for a in reporters), default=0)
         silent = 0 < deadline_ms < now_ms
         judged = self._judged.get(site.code)
+        lasts_ms = self._lasts(site.code)
+        if judged and lasts_ms:
+            judged = replace(judged, ends_ms=lasts_ms)
         if judged and (judged.ends_ms is None or judged.ends_ms + deadline_ms - heard_at_ms < now_ms):
             judged = None  # its agent may be heard, but has measured nothing lately: old news is not what is so now
         standing = judged.standing if judged else None
         condition = Condition(standing.now) if standing else Condition.UNOBSERVED
         since_ms = standing.at_ms if standing else 0
+        service_since_ms = service.since(site)
         return SiteNow(
             site=site,
             condition=Condition.UNOBSERVED if silent else condition,
@@ -127,4 +152,30 @@ class Live:
             why="" if silent or not standing else standing.why,
             coverage_today=self._coverage.get(site.code),
             groups=judged.groups if judged and not silent else None,
+            in_service=service_since_ms is not None,
+            service_since_ms=service_since_ms or 0,
+            allowance_ms=deadline_ms - heard_at_ms,
+            excluded=self._excluded(site, now_ms),
         )
+
+    def _excluded(self, site: Site, now_ms: int) -> Exclusion | None:
+        now = (one for one in self._exclusions if one.from_ms <= now_ms < one.to_ms)
+        return next((one for one in now if one.touches(site)), None)
+
+
+class Service:
+    """Where service is due at one instant. Sites share calendars, so that a whole province asks only a few times."""
+
+    def __init__(self, calendar_of: Callable[[Site], Calendar], now_ms: int) -> None:
+        self._calendar_of, self._now_ms = calendar_of, now_ms
+        self._known: dict[tuple[str, str], int | None] = {}
+
+    def since(self, site: Site) -> int | None:
+        """Since when service has been due there, as far as SERVICE_LOOK_BACK_MS tells; None while it is not."""
+        calendar = self._calendar_of(site)
+        key = calendar.name, site.timezone
+        if key not in self._known:
+            from_ms, to_ms = self._now_ms - SERVICE_LOOK_BACK_MS, self._now_ms + 1
+            spans = service_spans(calendar, site.timezone, from_ms, to_ms)
+            self._known[key] = spans[-1][0] if spans and spans[-1][1] == to_ms else None
+        return self._known[key]

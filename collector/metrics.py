@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from collector.board import NOTHING_TOLD, Board, Told
 from collector.condition import Condition, State
 from collector.decode import REASONS
 from collector.live import SILENT_PUSHES, SiteNow
@@ -18,11 +19,14 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     "kentongan_collector_info": ("gauge", "The version of the collector."),
+    "kentongan_simulated": ("gauge", "1: everything in this store was simulated."),
     "kentongan_sites": ("gauge", "Sites by the condition they are in."),
     "kentongan_sites_silent": ("gauge", "Sites that were heard before and are not heard now."),
     "kentongan_region_sites": ("gauge", "Sites by regency and condition."),
     "kentongan_provider_sites": ("gauge", "Sites by provider and condition."),
     "kentongan_agents": ("gauge", "Agents by whether they are heard, silent, or were never heard."),
+    "kentongan_agents_cloned": ("gauge", "Agents whose token two hosts push with."),
+    "kentongan_results_untrusted": ("gauge", "Results whose clock nobody can put right: kept, and in no account."),
     "kentongan_ingest_batches_total": (
         "counter",
         "Batches by result: stored, duplicate (nothing new in it) or refused.",
@@ -37,6 +41,20 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "kentongan_store_bytes": ("gauge", "Size of the store."),
     "kentongan_alerts_firing": ("gauge", "Alerts that fire now."),
     "kentongan_notify_total": ("counter", "Alerts handed to a channel by what became of them."),
+    "kentongan_availability_ratio": (
+        "gauge",
+        "Share of time by kind (line, experienced, internet, intranet, service/...), excluded time left out.",
+    ),
+    "kentongan_availability_low_ratio": ("gauge", "The same, if every moment in doubt went the worse way."),
+    "kentongan_availability_high_ratio": ("gauge", "The same, if every moment in doubt went the better way."),
+    "kentongan_coverage_ratio": ("gauge", "Observed time of all time of a period."),
+    "kentongan_outages": ("gauge", "Outages that began in a period."),
+    "kentongan_downtime_seconds": ("gauge", "Time of a period in an outage."),
+    "kentongan_latency_seconds": (
+        "gauge",
+        "Round trips of echoes in available time, by quantile; not of single sites.",
+    ),
+    "kentongan_indicators_timestamp_seconds": ("gauge", "When the figures of periods were added up."),
     "kentongan_site_condition": ("gauge", "1 for the condition the site is in."),
     "kentongan_site_up": ("gauge", "1: up, 0: down; absent while nobody knows."),
     "kentongan_site_heard_timestamp_seconds": ("gauge", "When an agent that reports on the site was last heard."),
@@ -105,6 +123,11 @@ class Facts:
     """Alerts by alertname."""
     notified: Mapping[tuple[str, str], int]
     """Alerts by channel and result."""
+    simulated: bool = False
+    untrusted: int = 0
+    """Results that nobody can date."""
+    board: Board = NOTHING_TOLD
+    """Figures of periods."""
 
 
 class Metrics:
@@ -116,7 +139,7 @@ class Metrics:
 
     def render(self, facts: Facts) -> bytes:
         """The exposition of `facts` in the text format, UTF-8."""
-        lines = [*_of_province(facts), *_of_collector(facts)]
+        lines = [*_of_province(facts), *_of_collector(facts), *_of_periods(facts.board)]
         if self._per_site_series:
             lines += self._of_sites(facts.sites)
         return ("\n".join(lines) + "\n").encode()
@@ -165,11 +188,14 @@ def _of_province(facts: Facts) -> Iterator[str]:
     by_state = Counter(_agent_state(agent, facts.now_ms) for agent in facts.agents)
     states = ("heard", "silent", "never")
     yield from _family("kentongan_agents", ((f'state="{state}"', by_state[state]) for state in states))
+    yield from _family("kentongan_agents_cloned", [("", sum(agent.cloned for agent in facts.agents))])
+    yield from _family("kentongan_results_untrusted", [("", facts.untrusted)])
 
 
 def _of_collector(facts: Facts) -> Iterator[str]:
     ingest, notified = facts.ingest, facts.notified
     yield from _family("kentongan_collector_info", [(f"version={_quoted(facts.version)}", 1)])
+    yield from _family("kentongan_simulated", [("", int(facts.simulated))])
     yield from _family("kentongan_ingest_batches_total", _by("result", ingest.batches))
     yield from _family("kentongan_ingest_refused_total", _by("reason", _with_zeros(REFUSALS, ingest.refused)))
     yield from _family("kentongan_ingest_results_total", [("", ingest.results)])
@@ -182,6 +208,38 @@ def _of_collector(facts: Facts) -> Iterator[str]:
     yield from _family("kentongan_alerts_firing", _by("alertname", facts.firing))
     told = ((f"channel={_quoted(c)},result={_quoted(r)}", n) for (c, r), n in sorted(notified.items()))
     yield from _family("kentongan_notify_total", told)
+
+
+def _of_periods(board: Board) -> Iterator[str]:
+    """What is not known has no value."""
+    told = [(f"scope={_quoted(one.scope)},of={_quoted(one.of)}", one) for one in board.told]
+    for name, part in (("", "value"), ("_low", "low"), ("_high", "high")):
+        ratios = (
+            (f'{labels},kind={_quoted(kind)},period="{one.period}"', getattr(ratio, part))
+            for labels, one in told
+            for kind, ratio in one.figures.availability.items()
+        )
+        yield from _family(f"kentongan_availability{name}_ratio", _known(ratios))
+    of = [(f'{labels},period="{one.period}"', one.figures) for labels, one in told]
+    yield from _family("kentongan_coverage_ratio", _known((labels, one.coverage) for labels, one in of))
+    yield from _family("kentongan_outages", ((labels, one.outages.n) for labels, one in of))
+    yield from _family("kentongan_downtime_seconds", ((labels, one.downtime_ms / 1000) for labels, one in of))
+    yield from _family("kentongan_latency_seconds", _known(_latencies(told)))
+    at = [("", board.at_ms / 1000)] if board.at_ms else []
+    yield from _family("kentongan_indicators_timestamp_seconds", at)
+
+
+def _latencies(told: Iterable[tuple[str, Told]]) -> Iterator[tuple[str, float | None]]:
+    for labels, one in told:
+        if one.scope != "site":
+            for group, echo in one.figures.latency.items():
+                for quantile, ms in ((0.5, echo.p50_ms), (0.95, echo.p95_ms), (0.99, echo.p99_ms)):
+                    series = f'{labels},group="{group}",quantile="{quantile}",period="{one.period}"'
+                    yield series, None if ms is None else ms / 1000
+
+
+def _known(series: Iterable[tuple[str, float | None]]) -> Iterator[tuple[str, float]]:
+    return ((labels, value) for labels, value in series if value is not None)
 
 
 def _head(name: str) -> tuple[str, str]:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from collector import answers
+from collector import acts_api, answers, indicator_answers, periods
 from collector.api import FILTERS, MAX_LIMIT
+from collector.shares import Exclusions, Hours
+from collector.totals import SCOPES
 from shared.wire import Batch, Problem, Receipt
 
 JSON = "application/json"
@@ -46,10 +48,18 @@ CONDITION = Parameter("condition", "only sites in it", schema=(("type", "string"
 REGENCY = Parameter("regency", "only sites of this kabupaten/kota")
 PROVIDER = Parameter("provider", "only sites of this provider")
 LIMIT = Parameter("limit", "sites a page", schema=(("type", "integer"), ("minimum", 1), ("maximum", MAX_LIMIT)))
+ENTRIES = (("type", "integer"), ("minimum", 1), ("maximum", acts_api.MAX_ENTRIES))
 AFTER = Parameter("after", "`next` of the page before")
 LANG = Parameter("lang", "language of the page", schema=(("type", "string"), ("enum", ["id", "en"])))
 SEARCH = Parameter("q", "only sites whose code, name, OPD, district or provider contains it")
 PAGE = Parameter("page", "which page of the table", schema=(("type", "integer"), ("minimum", 1)))
+
+PERIOD = Parameter("period", "2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, in each site's time zone; or from and to")
+SINCE = Parameter("from", "instead of `period`: RFC 3339, or a date in the time zone of each site")
+UNTIL = Parameter("to", "with `from`: its end, exclusive; what lies ahead of now is left out")
+AS_OF = Parameter("as_of", "RFC 3339: as closed days were told then")
+FORMAT = Parameter("format", "csv: RFC 4180 with a header", schema=(("type", "string"), ("enum", ["json", "csv"])))
+SITE_OF = Parameter("site", "code of the site")
 
 OPERATIONS = (
     Operation(
@@ -105,6 +115,106 @@ OPERATIONS = (
         answer=answers.OutagesAnswer,
         parameters=(FROM, TO, Parameter("site", "code of one site; all when missing")),
         errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/indicators",
+        name="indicators",
+        text="Availability with error bars, outages and latency, by site, provider, regency ...; also as text/csv",
+        answer=indicator_answers.IndicatorsAnswer,
+        parameters=(
+            Parameter("scope", "what is told of", schema=(("type", "string"), ("enum", [*SCOPES]))),
+            Parameter("of", "only this one, by code or name; every one when missing"),
+            PERIOD,
+            SINCE,
+            UNTIL,
+            Parameter("hours", "all, or service hours alone", schema=(("type", "string"), ("enum", [*Hours]))),
+            Parameter("exclusions", "with: excluded time is out", schema=(("type", "string"), ("enum", [*Exclusions]))),
+            AS_OF,
+            FORMAT,
+        ),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/ledger",
+        name="ledger",
+        text="Milliseconds of a site in each row, by hour, day, week, month, quarter or year; also as text/csv",
+        answer=indicator_answers.LedgerAnswer,
+        parameters=(
+            SITE_OF,
+            PERIOD,
+            SINCE,
+            UNTIL,
+            Parameter("by", "pieces; day when missing", schema=(("type", "string"), ("enum", [*periods.BY]))),
+            AS_OF,
+            FORMAT,
+        ),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/revisions",
+        name="revisions",
+        text="The closed days of a site as they were told and corrected; also as text/csv",
+        answer=indicator_answers.RevisionsAnswer,
+        parameters=(SITE_OF, PERIOD, SINCE, UNTIL, FORMAT),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/exclusions",
+        name="exclusions",
+        text="Spans taken out of the account, also those that were withdrawn",
+        answer=acts_api.ExclusionsAnswer,
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/exclusions",
+        name="addExclusion",
+        text="Take a span out of the account; with an operator token",
+        answer=acts_api.ExclusionAnswer,
+        body=acts_api.NewExclusion,
+        errors=(400, 401, 403, 413, 415, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/exclusions/{id}/withdraw",
+        name="withdrawExclusion",
+        text="Let an exclusion count no more; with an operator token",
+        answer=acts_api.ExclusionAnswer,
+        parameters=(Parameter("id", "number of the exclusion", "path"),),
+        body=acts_api.Withdrawal,
+        errors=(400, 401, 403, 404, 409, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/causes",
+        name="causes",
+        text="What people say outages came from",
+        answer=acts_api.CausesAnswer,
+        parameters=(Parameter("site", "code of one site; all when missing"),),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/causes",
+        name="giveCause",
+        text="Say what an outage came from; with an operator token",
+        answer=acts_api.CauseAnswer,
+        body=acts_api.NewCause,
+        errors=(400, 401, 403, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/audit",
+        name="audit",
+        text="Every human act, in a chain of digests",
+        answer=acts_api.AuditLogAnswer,
+        parameters=(
+            Parameter("after", "`next` of the page before", schema=(("type", "integer"), ("minimum", 1))),
+            Parameter("limit", "entries a page", schema=ENTRIES),
+        ),
+        errors=(400, 401, 403),
     ),
     Operation(
         method="post",

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from collector.commands import check, sites, store, tokens
+from collector.acts import CauseCode, ExclusionKind
+from collector.commands import acts, check, simulate, sites, store, tokens
 from shared.texts import LANGUAGES
 
 EXAMPLES = """\
@@ -14,6 +15,7 @@ examples:
   kentongan-collector sites import sites.csv --dry-run        what would this file change?
   kentongan-collector tokens create --agent pc-1 --site 64.07.05.2017
   kentongan-collector tokens create --read                    for Prometheus, Grafana, a browser
+  kentongan-collector backup /srv/cadangan/kentongan.db       while it runs
   kentongan-collector run --config /etc/kentongan/collector.toml
 
 exit codes: 0 done, 1 found a problem, 2 cannot run
@@ -37,7 +39,16 @@ def parser(run: Command) -> ArgumentParser:
     _add(under, "check", check.check, "check the configuration and say what it means")
     _sites(_group(under, "sites", "the places with a line"))
     _tokens(_group(under, "tokens", "who may push and read"))
+    _exclusions(_group(under, "exclusions", "spans that are taken out of the account"))
+    _causes(_group(under, "causes", "what people say an outage came from"))
+    _audit(_group(under, "audit", "the log of all human acts"))
     _add(under, "compact", store.compact, "fold the log into hourly chunks now")
+    _simulate(_add(under, "simulate", simulate.simulate, "fill a store with a province whose truth is known"))
+    _verify(_add(under, "verify", simulate.verify, "compare the account of a simulated province with the truth"))
+    anew = _add(under, "rebuild", store.rebuild, "make flips and kept days anew from the results")
+    anew.add_argument("--check", action="store_true", help="only compare; exit code 1 if anything is another")
+    copy = _add(under, "backup", store.backup, "copy the store into a new file, checked; the collector may run")
+    copy.add_argument("file", metavar="FILE", help="where to; it must not be there yet")
     return top
 
 
@@ -46,8 +57,7 @@ def _sites(under: Any) -> None:
     sheet.add_argument("file", metavar="FILE.csv", help="columns: see config/sites.example.csv")
     sheet.add_argument("--yes", action="store_true", help="do not ask")
     sheet.add_argument("--dry-run", action="store_true", help="only show what it would change")
-    listing = _add(under, "list", sites.sites_list, "list the sites")
-    listing.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    _formats(_add(under, "list", sites.sites_list, "list the sites"))
 
 
 def _tokens(under: Any) -> None:
@@ -55,10 +65,106 @@ def _tokens(under: Any) -> None:
     who = create.add_mutually_exclusive_group(required=True)
     who.add_argument("--agent", metavar="NAME", help="a token with which the agent NAME may push")
     who.add_argument("--read", action="store_true", help="a token with which everything may be read")
+    who.add_argument(
+        "--operator", metavar="NAME", help="a token with which NAME may also enter exclusions and causes by the API"
+    )
     create.add_argument("--site", metavar="CODE", default="", help="the site where the agent stands")
     create.add_argument("--quiet", action="store_true", help="print the secret alone, for a script or a file")
     _add(under, "list", tokens.tokens_list, "list the tokens, without their secrets")
     _add(under, "revoke", tokens.tokens_revoke, "end a token").add_argument("id", metavar="ID")
+
+
+def _exclusions(under: Any) -> None:
+    add = _add(under, "add", acts.exclusions_add, "take a span out of the account, after showing what it touches")
+    what = add.add_mutually_exclusive_group(required=True)
+    what.add_argument("--site", metavar="CODE")
+    for scope in ("opd", "regency", "provider"):
+        what.add_argument(f"--{scope}", metavar="NAME", help=f"every site of this {scope}")
+    what.add_argument("--all", action="store_true", help="every site")
+    _span(add, required=True)
+    add.add_argument("--kind", choices=[kind.value for kind in ExclusionKind], default=ExclusionKind.MAINTENANCE.value)
+    add.add_argument("--why", metavar="TEXT", required=True)
+    _human(add)
+    _formats(_add(under, "list", acts.exclusions_list, "list all, also those that were withdrawn"))
+    withdraw = _add(under, "withdraw", acts.exclusions_withdraw, "let an exclusion count no more")
+    withdraw.add_argument("id", metavar="ID", type=int)
+    withdraw.add_argument("--why", metavar="TEXT", required=True)
+    _human(withdraw)
+
+
+def _causes(under: Any) -> None:
+    give = _add(under, "set", acts.causes_set, "say what an outage came from; what was measured stays beside it")
+    give.add_argument("--site", metavar="CODE", required=True)
+    give.add_argument("--at", metavar="TIME", help="any time within the outage")
+    _span(give, required=False)
+    give.add_argument("--cause", choices=[code.value for code in CauseCode], required=True)
+    give.add_argument("--note", metavar="TEXT", default="")
+    _human(give)
+    listing = _formats(_add(under, "list", acts.causes_list, "list all that were given"))
+    listing.add_argument("--site", metavar="CODE", help="only of this site")
+
+
+def _audit(under: Any) -> None:
+    listing = _formats(_add(under, "list", acts.audit_list, "list the entries"))
+    listing.add_argument("--after", metavar="ID", type=int, default=0, help="only entries with a higher number")
+    listing.add_argument("--limit", metavar="N", type=int, default=1_000, help="at most so many; default: 1000")
+    _add(under, "verify", acts.audit_verify, "check that nothing was changed or cut out")
+
+
+def _span(to: ArgumentParser, required: bool) -> None:
+    to.add_argument(
+        "--from",
+        dest="begin",
+        metavar="TIME",
+        required=required,
+        help='"2026-11-22 08:00" where the site is (else in the configured zone), or RFC 3339',
+    )
+    to.add_argument("--to", dest="end", metavar="TIME", required=required)
+
+
+def _human(to: ArgumentParser) -> None:
+    to.add_argument("--by", metavar="NAME", default="", help="in whose name; default: who is logged in")
+    to.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _simulate(to: ArgumentParser) -> None:
+    to.add_argument("--days", type=_count, default=30, metavar="N", help="whole days; default: 30")
+    to.add_argument("--sites", type=_sites_wanted, default="878", metavar="N|registry", help="default: 878 made ones")
+    to.add_argument("--from", dest="begin", metavar="DATE", help="the first day; default: the last is yesterday")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="another number is another province; default: 1")
+    to.add_argument("--interval", type=_count, default=300, metavar="S", help="of the agents' probes; default: 300")
+    to.add_argument("--pace", type=_count, default=60, metavar="S", help="how often they ask what is down; default: 60")
+    to.add_argument("--order", type=int, default=0, metavar="N", help="another order in which batches arrive")
+    to.add_argument("--until-now", action="store_true", help="go on until now, in the middle of things; not verified")
+    to.add_argument("--no-web", action="store_true", help="no web check: a quarter fewer results, none intercepted")
+    to.add_argument("--yes", action="store_true", help="do not ask")
+    _store(to)
+
+
+def _verify(to: ArgumentParser) -> None:
+    to.add_argument("--truth", metavar="FILE", help="default: truth.jsonl beside the store")
+    _store(to)
+    _formats(to)
+
+
+def _store(to: ArgumentParser) -> None:
+    to.add_argument("--store", metavar="FILE", help="default: the configuration's")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _sites_wanted(text: str) -> str:
+    return text if text == "registry" else str(_count(text))
+
+
+def _formats(to: ArgumentParser) -> ArgumentParser:
+    to.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    return to
 
 
 def _group(under: Any, name: str, text: str) -> Any:

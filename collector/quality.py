@@ -19,6 +19,8 @@ from shared.settings import Settings
 
 BIN_MS = 30_000
 
+Numbers = NDArray[np.float64] | NDArray[np.int64]
+
 
 class Limits(Settings):
     """What a medium may do before it counts as degraded."""
@@ -38,7 +40,7 @@ def degraded_spans(
     if not len(at_ms):
         return []
     bins = at_ms // BIN_MS
-    first = int(bins.min())
+    first = int(bins.min()) - 1  # the empty bin before makes a pair too, as the one behind does
     place = (bins - first).astype(np.int64)
     size = int(place.max()) + 2
     packets = np.bincount(place, sent, size)
@@ -46,14 +48,19 @@ def degraded_spans(
     rows = np.bincount(place, minlength=size)
     rtt_us = np.divide(np.bincount(place, avg_us, size), rows, out=np.zeros(size), where=rows > 0)
     lossy, slow = lost > 0, rtt_us > limits.rtt_ms * 1000
-    pair_lost, pair_packets = lost[:-1] + lost[1:], packets[:-1] + packets[1:]
-    bad_loss = (pair_lost > limits.loss_ratio * pair_packets) & (pair_lost >= 3 + pair_packets / 20)
+    bad_loss = is_loss_bad(lost[:-1] + lost[1:], packets[:-1] + packets[1:], limits.loss_ratio)
     bad_rtt = slow[:-1] & slow[1:]
     bad = np.zeros(size, np.bool_)
     for shift in (0, 1):
         part = slice(shift, size - 1 + shift)
         bad[part] |= (bad_loss & lossy[part]) | (bad_rtt & slow[part])
     return [((first + a) * BIN_MS, (first + b) * BIN_MS) for a, b in _filled(np.flatnonzero(bad))]
+
+
+def is_loss_bad(lost: Numbers, packets: Numbers, loss_ratio: Numbers | float) -> NDArray[np.bool_]:
+    """Rule 3 for the packets of two neighbouring bins together."""
+    bad: NDArray[np.bool_] = (lost > loss_ratio * packets) & (lost >= 3 + packets / 20)
+    return bad
 
 
 def _filled(bad: NDArray[np.intp]) -> list[tuple[int, int]]:

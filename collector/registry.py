@@ -52,11 +52,14 @@ class AgentState:
     spool_results: int = 0
     dropped: int = 0
     set_aside: int = 0
+    cloned: bool = False
+    """Several hosts push with its token, side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A bearer token: only its hash is kept. `kind` is `agent` (may push as `agent`) or `read` (may read all)."""
+    """A bearer token: only its hash is kept. `kind` is `agent` (may push as `agent`), `read` (may read all) or
+    `operator` (may read all, and enter acts in the name `agent`)."""
 
     id: str
     kind: str

@@ -19,8 +19,10 @@ How a target is judged (on columns; `error` results are taken out before):
    satellite 0.6 s later proves the line for the moment it was asked, not for the moment it came.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -41,7 +43,7 @@ class Turn:
 Track = tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it keeps what it has computed
 class Sample:
     """The results of one target, by time: parallel arrays. `before_ms` is the last result before them, None when
     there is none in reach."""
@@ -55,12 +57,20 @@ class Sample:
     before_ms: int | None = None
     before_cover_ms: int = 0
     before_ok: bool = False
+    breaks: Sequence[int] | None = None
+    """After which results a gap follows; None: not looked for yet. So for `changes`, the first results of another
+    kind."""
+    changes: Sequence[int] | None = None
+
+    @cached_property
+    def _answered(self) -> NDArray[np.int64]:
+        return self.at_ms[self.ok]
 
     def last_ok_ms(self, until_ms: int) -> int:
         """The last success that began before `until_ms`; 0 when there is none in reach."""
-        answered = self.at_ms[self.ok & (self.at_ms < until_ms)]
-        if len(answered):
-            return int(answered[-1])
+        answered = int(np.searchsorted(self._answered, until_ms))
+        if answered:
+            return int(self._answered[answered - 1])
         return self.before_ms if self.before_ok and self.before_ms is not None else 0
 
 
@@ -91,18 +101,21 @@ def _stretches(sample: Sample) -> Iterator[tuple[int, int]]:
     """(first, last) positions of the results that follow one another without a gap."""
     if not len(sample.at_ms):
         return
-    breaks = np.flatnonzero(np.diff(sample.at_ms) > sample.cover_ms[:-1])
-    firsts, lasts = [0, *(breaks + 1).tolist()], [*breaks.tolist(), len(sample.at_ms) - 1]
-    yield from zip(firsts, lasts, strict=True)
+    breaks = sample.breaks
+    if breaks is None:
+        breaks = np.flatnonzero(np.diff(sample.at_ms) > sample.cover_ms[:-1]).tolist()
+    yield from zip([0, *(place + 1 for place in breaks)], [*breaks, len(sample.at_ms) - 1], strict=True)
 
 
 def _turns_of_stretch(
     sample: Sample, first: int, last: int, state: State, fail_after: int, recover_after: int
 ) -> Iterator[Turn]:
-    ok = sample.ok[first : last + 1]
-    edges = [0, *(np.flatnonzero(ok[1:] != ok[:-1]) + 1).tolist(), len(ok)]
+    changes = sample.changes
+    if changes is None:
+        changes = (np.flatnonzero(sample.ok[1:] != sample.ok[:-1]) + 1).tolist()
+    edges = [first, *changes[bisect_right(changes, first) : bisect_right(changes, last)], last + 1]
     for start, end in pairwise(edges):
-        for turn in _turns_of_run(sample, first + start, first + end, first, state, fail_after, recover_after):
+        for turn in _turns_of_run(sample, start, end, first, state, fail_after, recover_after):
             yield turn
             state = turn.state
 

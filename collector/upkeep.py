@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from collector.accounts import Accounts
 from collector.alerts.deliver import Alerts
+from collector.board import IndicatorBoard
 from collector.guard import Tokens
 from collector.live import Live
 from collector.rejudge import coverage_today
@@ -21,6 +23,8 @@ HOUR_MS = 3_600_000
 REFRESH_S = 5
 """How soon a running collector knows of imported sites and revoked tokens."""
 COVER_S = 30
+ACCOUNT_S = 10
+TELL_S = 30
 COVER_SHARE = 20
 """Coverage of today takes at most one part in so many of a core: a large province is covered less often."""
 
@@ -28,8 +32,19 @@ COVER_SHARE = 20
 class Upkeep:
     """The periodic work. Each job is a method that may also be called by hand; one run of a job at a time."""
 
-    def __init__(self, *, store: Store, live: Live, tokens: Tokens, alerts: Alerts, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        live: Live,
+        tokens: Tokens,
+        alerts: Alerts,
+        accounts: Accounts,
+        board: IndicatorBoard,
+        clock: Clock,
+    ) -> None:
         self._store, self._live, self._tokens, self._alerts, self._clock = store, live, tokens, alerts, clock
+        self._accounts, self._board = accounts, board
         self._cover_from_ns = 0
 
     def start(self) -> AsyncIOScheduler:
@@ -38,14 +53,19 @@ class Upkeep:
         scheduler.add_job(_told_once(self._alerts.tick), "interval", seconds=1)
         scheduler.add_job(_told_once(self.refresh), "interval", seconds=REFRESH_S)
         scheduler.add_job(_told_once(self.cover), "interval", seconds=COVER_S)
+        scheduler.add_job(_told_once(self.account), "interval", seconds=ACCOUNT_S)
+        scheduler.add_job(_told_once(self.tell), "interval", seconds=TELL_S)
         scheduler.add_job(_told_once(self.compact), "cron", minute=2, jitter=60)
         scheduler.start()
         return scheduler
 
     async def refresh(self) -> None:
-        """Sites and tokens are changed by other processes: read them again."""
-        sites, agents = await asyncio.to_thread(lambda: (self._store.sites(), self._store.agents()))
+        """Sites, tokens and exclusions are changed by other processes: read them again."""
+        sites, agents, exclusions = await asyncio.to_thread(
+            lambda: (self._store.sites(), self._store.agents(), self._store.acts.exclusions())
+        )
         self._live.set_registry(sites, agents)
+        self._live.exclude(exclusions)
         await asyncio.to_thread(self._tokens.refresh)
 
     async def cover(self) -> None:
@@ -55,6 +75,15 @@ class Upkeep:
             self._live.covered(await asyncio.to_thread(self._coverage))
             ended_ns = self._clock.mono_ns()
             self._cover_from_ns = ended_ns + COVER_SHARE * (ended_ns - started_ns)
+
+    async def account(self) -> None:
+        """Close the days that ended, correct those that late results or people changed."""
+        while await asyncio.to_thread(self._accounts.close):
+            pass
+
+    async def tell(self) -> None:
+        """Add up the indicators that /metrics tells; it paces itself."""
+        await asyncio.to_thread(self._board.refresh)
 
     async def compact(self) -> None:
         """Fold what was received before this hour into chunks."""

@@ -1,7 +1,7 @@
 """Pure: what the page says, in one language and at one moment. page.py fetches, the templates lay out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -174,12 +174,20 @@ def _target(target: TargetAnswer, view: View) -> dict[str, str]:
     }
 
 
-def _agent(agent: AgentAnswer, view: View) -> dict[str, str]:
+def _warnings(agent: AgentAnswer, view: View) -> Iterator[str]:
+    if agent.cloned:
+        yield view.texts.say("page.cloned")
+    if agent.untrusted:
+        yield view.texts.say("page.untrusted", n=agent.untrusted)
+
+
+def _agent(agent: AgentAnswer, view: View) -> dict[str, str | list[str]]:
     return {
         "name": agent.name,
         "heard": view.when(agent.heard_at),
         "version": agent.version,
         "clock": f"{agent.clock_offset_s:+.1f} s",
+        "warnings": list(_warnings(agent, view)),
         "waiting": str(agent.spool_results),
     }
 

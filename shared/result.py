@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
+UPTIME = "uptime"
+"""The kind of probe whose results carry a `reading`."""
 
 
 class Outcome(StrEnum):
@@ -42,7 +44,9 @@ class Result:
 
     `started_ms` is the host's boot clock (see clock.py) when the first packet left; the context of its batch turns
     it into wall time. Round trips are in microseconds over the packets that came back (RFC 2681: a lost packet has
-    none), all 0 when none did. For tcp, http and dns one "packet" is the whole exchange.
+    none), all 0 when none did. For tcp, http, dns and uptime one "packet" is the whole exchange.
+    `reading` is a number that the probe read instead of only timing it: for kind `uptime` seconds since the device
+    started, as it said when it answered. Its minimum, average and maximum are one and the same.
     `phases` (seconds by phase) and `facts` (metric suffix to value) are for /metrics and `probe` alone and do not
     travel.
     """
@@ -55,6 +59,7 @@ class Result:
     rtt_min_us: int = 0
     rtt_avg_us: int = 0
     rtt_max_us: int = 0
+    reading: int = 0
     duration_s: float = 0.0
     reason: str = ""
     phases: Mapping[str, float] = field(default_factory=lambda: NOTHING)

@@ -126,7 +126,7 @@ def _one_of(known: list[str], given: object) -> str:
 
 def _given(where: str, value: object) -> str:
     """What was written, unless it is a whole table or a secret."""
-    secret = re.search(r"token|password|secret", where) and not where.endswith("_file")
+    secret = re.search(r"token|password|secret|community", where) and not where.endswith("_file")
     return "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
 
 

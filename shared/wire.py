@@ -14,7 +14,9 @@ In msgpack the results are one byte string of **planes**, n = number of results,
     sent, received   n x u8 each
     avg       4 planes of n: zigzag microseconds above the previous average of the same target, the first above 0;
               results of which nothing came back have 0 here and are no previous one
-    below, above   4 planes of n each: u32 microseconds: average - minimum, maximum - average
+    below, above   4 planes of n each: u32 microseconds: average - minimum, maximum - average. Where a probe reads a
+              number (kind `uptime`: seconds since the device started), `above` is that reading: such a probe asks once,
+              so that its maximum is its average and would only say 0.
 
 A plane holds byte k of every number, so that numpy reads a whole commit group in one pass and zstd sees the zeros side
 by side. Zigzag (0, -1, 1, -2 as 0, 1, 2, 3) keeps the upper planes zero for small numbers of either sign.
@@ -97,20 +99,27 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Host(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the agent says of itself when it sends: boot clock and wall clock at that moment, spool and losses so
-    far."""
+    far.
+
+    `same_boot`: the batch's context is of the boot that is running now; None: not told. `answered`: `time_ms` of the
+    last receipt that this boot got, and the boot clock when it arrived. With them every push compares the clocks.
+    """
 
     sent_wall_ms: int
     sent_boot_ms: int
     spool_results: int = 0
     dropped: dict[str, int] = {}
     set_aside: int = 0
+    same_boot: bool | None = None
+    answered: tuple[int, int] | None = None
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """Results of one target as plain columns of equal length; checked row by row, so that one bad row blocks no
     good one.
 
-    `started_ms` is wall time here. `rtt_us` rows are [min, avg, max]; [] when nothing came back.
+    `started_ms` is wall time here. `rtt_us` rows are [min, avg, max]; [] when nothing came back. For kind `uptime` they
+    are [min, avg, avg + reading], the reading in seconds, as in the planes.
     """
 
     target: str
@@ -188,7 +197,7 @@ def encode_planes(results: Sequence[tuple[int, Result]], intervals_ms: Sequence[
             bytes(min(r.received, 255) for r in rows),
             _planes(_zigzag(_averages(by_target))),
             _planes([_clip(r.rtt_avg_us - r.rtt_min_us, 0, U32_MAX) if r.received else 0 for r in rows]),
-            _planes([_clip(r.rtt_max_us - r.rtt_avg_us, 0, U32_MAX) if r.received else 0 for r in rows]),
+            _planes([_clip(r.reading or r.rtt_max_us - r.rtt_avg_us, 0, U32_MAX) if r.received else 0 for r in rows]),
         )
     )
 

@@ -14,6 +14,8 @@ AGENT_METRICS = frozenset(
         "probe_http_status_code",
         "probe_ssl_earliest_cert_expiry",
         "probe_dns_query_succeeded",
+        "probe_uptime_seconds",
+        "kentongan_probe_uptime_duration_seconds",
         "probe_ip_protocol",
         "probe_icmp_reply_hop_limit",
         "kentongan_probe_attempts_total",

@@ -103,6 +103,32 @@ async def test_the_offset_of_the_clocks_is_learnt(spool: Spool) -> None:
         assert -7_202_000 < push.clock_offset_ms < -7_198_000
 
 
+async def test_every_push_compares_the_clocks(spool: Spool) -> None:
+    collector = FakeCollector()
+    collector.ahead_ms = 7_200_000
+    async with serving(collector) as url, pushing(spool, url):
+        await collector.until(lambda: len(collector.batches) >= 2)
+    hosts = [batch.host for batch in collector.batches[:2]]
+    assert hosts[0]
+    assert hosts[1]
+    assert (hosts[0].same_boot, hosts[0].answered) == (True, None)
+    assert hosts[1].answered
+    clock, (told_ms, came_ms) = SystemClock(), hosts[1].answered
+    assert abs(told_ms - came_ms - (clock.wall_ms() + 7_200_000 - clock.boot_ms())) < 2_000
+    assert came_ms <= hosts[1].sent_boot_ms
+
+
+async def test_backlog_of_an_earlier_boot_says_so(spool: Spool) -> None:
+    collector = FakeCollector()
+    fill(spool, 3)
+    spool.open_context(a_context(boot_id="b2"))
+    fill(spool, 2, start=4)
+    async with serving(collector) as url, pushing(spool, url) as push:
+        await emptied(spool, push)
+    told = {batch.first_seq: batch.host.same_boot for batch in collector.batches if batch.n and batch.host}
+    assert told == {1: False, 4: True}
+
+
 # order
 
 

@@ -3,9 +3,11 @@
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from collector.acts import Exclusion, ExclusionKind
 from collector.alerts import CHANNELS, AlertSettings
 from collector.alerts.decide import AlertRules, Decision, decide
 from collector.alerts.deliver import Alerts
@@ -49,6 +51,32 @@ def keys(alerts: Iterable[SentAlert]) -> list[str]:
 
 
 DOWN_SINCE_A_MINUTE = site_now(CODE, LINE_DOWN, NOW - MINUTE)
+
+
+MAINTENANCE = Exclusion(
+    id=1,
+    scope="all",
+    of="",
+    from_ms=NOW - MINUTE,
+    to_ms=NOW + MINUTE,
+    kind=ExclusionKind.MAINTENANCE,
+    why="new switch",
+    by="operator",
+    entered_ms=0,
+)
+
+
+@pytest.mark.parametrize("site", [DOWN_SINCE_A_MINUTE, silent_site(CODE)])
+def test_nobody_is_woken_for_what_is_under_maintenance(site: SiteNow) -> None:
+    assert decided([site]).create
+    assert not decided([replace(site, excluded=MAINTENANCE)]).create
+
+
+def test_what_fires_when_maintenance_begins_is_still_resolved() -> None:
+    fired = alert_of(DOWN_SINCE_A_MINUTE)
+    assert decided([replace(DOWN_SINCE_A_MINUTE, excluded=MAINTENANCE)], [fired]).keep == (fired,)
+    back = replace(site_now(CODE, UP, NOW - 1_000), excluded=MAINTENANCE)
+    assert keys(decided([back], [fired]).resolve) == [fired.key]
 
 
 @pytest.mark.parametrize("condition", sorted(DOWN))
@@ -369,6 +397,46 @@ def test_what_did_not_fail_again_is_not_told_however_old_it_grows() -> None:
     """The agent was cut off in the middle of a recovery: one group was back, the other had not been asked."""
     cut_off = site_now(CODE, Condition.INTRANET_DOWN, NOW - MINUTE, confirmed=False)
     assert decided([cut_off]).create == ()
+
+
+HOUR = 60 * MINUTE
+OPEN = NOW - 2 * HOUR  # when service began today
+
+
+def office(heard_at_ms: int, **known: Any) -> SiteNow:
+    """A silent office PC, service being due since OPEN."""
+    return silent_site(CODE, heard_at_ms, **({"service_since_ms": OPEN, "allowance_ms": 90_000} | known))
+
+
+def test_a_pc_that_is_switched_off_after_service_hours_is_not_missed() -> None:
+    assert decided([office(NOW - 2 * MINUTE, in_service=False, service_since_ms=0)]).create == ()
+
+
+def test_a_pc_that_falls_silent_within_service_hours_is_missed_after_its_allowance() -> None:
+    assert decided([office(NOW - 80_000)]).create == ()
+    assert keys(decided([office(NOW - 91_000)]).create) == [f"SiteSilent/{CODE}"]
+
+
+def test_a_pc_that_nobody_switches_on_is_missed_once_the_morning_is_over() -> None:
+    late = replace(RULES, service_grace_ms=30 * MINUTE)
+    overnight = office(OPEN - 15 * HOUR)
+    for after_ms, missed in ((-HOUR, False), (80_000, False), (29 * MINUTE, False), (31 * MINUTE, True)):
+        now_ms = OPEN + after_ms
+        site = replace(overnight, in_service=after_ms > 0)
+        assert bool(decided([site], rules=late, now_ms=now_ms).create) is missed
+    assert decided([overnight], now_ms=OPEN + 91_000).create  # no grace: the usual allowance, from OPEN on
+
+
+def test_a_silence_that_is_told_outlasts_the_service_hours_and_ends_by_being_heard() -> None:
+    sent = alert_of(office(NOW - HOUR))
+    closed = office(NOW - HOUR, in_service=False, service_since_ms=0)
+    assert decided([closed], [sent]).keep == (sent,)
+    [over] = decided([site_now(CODE, UP, NOW, heard_at_ms=NOW, in_service=False)], [sent]).resolve
+    assert over.ends_at_ms == NOW
+
+
+def test_a_line_that_is_down_is_told_at_any_hour() -> None:
+    assert decided([replace(DOWN_SINCE_A_MINUTE, in_service=False)]).create
 
 
 async def test_records_of_channels_are_theirs_and_no_alerts() -> None:

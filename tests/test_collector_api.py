@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import encode_basic_auth, hdrs
 
+from collector.acts import CauseCode, GivenCause
 from collector.app import Parts, application
 from collector.config import CollectorConfig
 from collector.openapi import document
@@ -83,6 +84,30 @@ async def test_an_outage_that_crosses_the_period_is_told_whole(tmp_path: Path) -
         [_, lasting] = (await get(face, "/api/v1/outages"))["outages"]
     assert crossing["duration_s"] == 6 * 3600
     assert (lasting["condition"], lasting["end"], lasting["duration_s"]) == ("local_down", None, 7200)
+
+
+async def test_what_a_person_says_of_an_outage_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN)
+        face.history(BAYAN, (3 * HOUR, "up"), (2 * HOUR, "line_down"), (HOUR, "up"))
+        now_ms = face.clock.wall_ms()
+        squirrel = GivenCause(
+            id=0,
+            site=BAYAN.code,
+            start_ms=now_ms - 2 * HOUR - 60_000,
+            end_ms=now_ms - HOUR,
+            code=CauseCode.PENYEDIA,
+            note="kabel digigit tupai",
+            by="operator",
+            entered_ms=now_ms,
+        )
+        face.parts.store.acts.give_cause(squirrel)
+        [outage] = (await get(face, "/api/v1/outages"))["outages"]
+    assert (outage["condition"], outage["given"]["cause"], outage["given"]["by"]) == (
+        "line_down",
+        "penyedia",
+        "operator",
+    )
 
 
 async def test_an_outage_outside_the_period_is_not_told(tmp_path: Path) -> None:

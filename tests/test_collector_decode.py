@@ -10,7 +10,7 @@ from collector.columns import concatenate
 from collector.decode import BadBatch, check_context, decode, decode_parts, intervals_of, is_too_long
 from collector.unpack import Aside, Part
 from shared.result import Outcome
-from shared.wire import Batch, Context, Rows
+from shared.wire import Batch, Context, Host, Rows
 from tests.deliveries import CONTEXT, RECEIVED_MS, batch_of, in_rows, probe, run_of, same
 
 
@@ -61,6 +61,47 @@ def test_five_minutes_ahead_are_a_clock_and_not_a_mistake() -> None:
     ahead_ms = RECEIVED_MS - CONTEXT.clock_base_ms + 300_000
     assert not aside_of(batch_of([probe(0, started_ms=ahead_ms)]))
     assert aside_of(batch_of([probe(0, started_ms=ahead_ms + 1)]))
+
+
+JUDGED = Host(sent_wall_ms=CONTEXT.clock_base_ms + 3_600_000, sent_boot_ms=3_600_000, same_boot=True)
+
+
+@pytest.mark.parametrize("base_ms", [0, 1_325_376_000_000, RECEIVED_MS + 100 * 365 * 86_400_000])
+def test_a_batch_that_tells_of_its_clock_may_be_of_any_year(base_ms: int) -> None:
+    context = msgspec.structs.replace(CONTEXT, clock_base_ms=base_ms)
+    batch = msgspec.structs.replace(run_of(0, 9), host=msgspec.structs.replace(JUDGED, same_boot=False))
+    columns, _, aside = decode(batch, context, "a", "s", RECEIVED_MS)
+    assert (len(columns), aside) == (9, [])
+
+
+def test_nothing_is_measured_after_it_was_sent() -> None:
+    sent_ms = JUDGED.sent_boot_ms
+    rows = [probe(number, started_ms=sent_ms + ahead_ms) for number, ahead_ms in ((0, 0), (3, 300_000), (6, 300_001))]
+    batch = msgspec.structs.replace(batch_of(rows), host=JUDGED)
+    assert [(seq, reason) for seq, reason, _ in aside_of(batch)] == [(2, "future")]
+    stepped = msgspec.structs.replace(JUDGED, sent_wall_ms=JUDGED.sent_wall_ms - 86_400_000)
+    assert not aside_of(msgspec.structs.replace(batch, host=stepped))
+
+
+@pytest.mark.parametrize(
+    ("base_ms", "started_ms", "reason"),
+    [(0, -1, "past"), (-5_000, 4_999, "past"), (5_000, -1, "past"), (7_258_118_399_000, 1_001, "future")],
+)
+def test_stamps_before_1970_before_the_boot_and_after_2200_are_refused(
+    base_ms: int, started_ms: int, reason: str
+) -> None:
+    context = msgspec.structs.replace(CONTEXT, clock_base_ms=base_ms)
+    batch = batch_of([probe(0, started_ms=started_ms)], host=msgspec.structs.replace(JUDGED, same_boot=False))
+    assert [why for _, why, _ in decode(batch, context, "a", "s", RECEIVED_MS)[2]] == [reason]
+
+
+@pytest.mark.parametrize(
+    "change", [{"sent_boot_ms": -1}, {"sent_boot_ms": 1 << 42}, {"sent_wall_ms": 1 << 60}, {"answered": (1, 1 << 50)}]
+)
+def test_a_host_with_impossible_times_is_refused(change: dict[str, Any]) -> None:
+    batch = msgspec.structs.replace(run_of(0, 3), host=msgspec.structs.replace(JUDGED, **change))
+    with pytest.raises(BadBatch, match="host"):
+        decode(batch, CONTEXT, "a", "s", RECEIVED_MS)
 
 
 def test_an_error_before_anything_was_sent_is_a_result() -> None:

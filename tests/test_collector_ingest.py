@@ -117,6 +117,16 @@ async def test_a_batch_is_acknowledged_when_it_can_be_read(collector: Collector)
     assert (counts.results, counts.duplicates, counts.commit_seconds.count) == (40, 19, 3)
 
 
+async def test_a_push_may_be_handed_in_without_a_server(collector: Collector) -> None:
+    body, at_ms = zstd(packed(first(run_of(0, 30)))), RECEIVED_MS - 86_400_000
+    receipt = await collector.ingest.accept(body, "application/msgpack", "zstd", TOKENS["good"], at_ms)
+    assert receipt == Receipt(stored=30, time_ms=at_ms)
+    assert (await collector.push(body, Content_Encoding="zstd"))[1] == Receipt(
+        stored=0, duplicates=30, time_ms=RECEIVED_MS
+    )
+    assert collector.store.agents()[0].heard_at_ms == RECEIVED_MS
+
+
 async def test_every_encoding_stores_the_same(collector: Collector) -> None:
     probed = [probe(n) for n in range(0, 60, 3)]
     json, planes = (msgspec.json.encode, packed)

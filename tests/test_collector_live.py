@@ -1,5 +1,10 @@
 """What is so now: recent results say it, silence takes it back."""
 
+from dataclasses import replace
+from datetime import time
+
+from collector.acts import Exclusion, ExclusionKind
+from collector.calendars import Calendar, Season, Shift
 from collector.condition import Condition, Flip
 from collector.live import Judged, Live, SiteNow
 from collector.registry import AgentState, Site
@@ -65,3 +70,71 @@ def test_a_condition_that_goes_on_was_seen_when_it_was_first_seen() -> None:
     now = view.site("s", NOW + 60_000)
     assert now is not None
     assert now.seen_ms == NOW + 1_000
+
+
+OFFICE = Calendar(
+    name="office",
+    title="",
+    seasons=(
+        Season(
+            name="",
+            first=None,
+            last=None,
+            shifts=dict.fromkeys(
+                range(7), (Shift(start=time(7, 30), end=time(16)), Shift(start=time(20), end=time(4)))
+            ),
+        ),
+    ),
+    closed={},
+    fingerprint="",
+)
+MIDNIGHT = 1_789_920_000_000  # of 21 September 2026 in Samarinda, less than a day before NOW
+HOUR = 3_600_000
+
+
+def in_service(at_ms: int) -> tuple[bool, int]:
+    view = Live(lambda _site: OFFICE)
+    view.set_registry([SITE], [])
+    now = view.site("s", at_ms)
+    assert now is not None
+    assert now == view.sites(at_ms)[0]
+    return now.in_service, now.service_since_ms
+
+
+def test_service_hours_are_those_of_the_sites_calendar_and_zone() -> None:
+    assert in_service(MIDNIGHT + 7 * HOUR) == (False, 0)
+    assert in_service(MIDNIGHT + 8 * HOUR) == (True, MIDNIGHT + 15 * HOUR // 2)
+    assert in_service(MIDNIGHT + 16 * HOUR) == (False, 0)
+    assert in_service(MIDNIGHT + 2 * HOUR) == (True, MIDNIGHT - 4 * HOUR)  # since last night
+
+
+def test_without_a_calendar_service_is_due_at_any_time() -> None:
+    now = live(heard_ago_s=10)
+    assert (now.in_service, now.allowance_ms) == (True, 90_000)
+
+
+MAINTENANCE = Exclusion(
+    id=1,
+    scope="site",
+    of="s",
+    from_ms=NOW,
+    to_ms=NOW + 60_000,
+    kind=ExclusionKind.MAINTENANCE,
+    why="new switch",
+    by="operator",
+    entered_ms=0,
+)
+
+
+def excluded(exclusion: Exclusion, at_ms: int) -> bool:
+    view = Live()
+    view.set_registry([SITE], [])
+    view.exclude([exclusion])
+    now = view.site("s", at_ms)
+    return now is not None and now.excluded is not None
+
+
+def test_an_exclusion_holds_for_its_span_and_its_sites_until_it_is_withdrawn() -> None:
+    assert [excluded(MAINTENANCE, NOW + after_ms) for after_ms in (-1, 0, 59_999, 60_000)] == [False, True, True, False]
+    assert not excluded(replace(MAINTENANCE, of="another"), NOW)
+    assert not excluded(replace(MAINTENANCE, withdrawn_ms=NOW), NOW)

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collector.condition import Condition
+from collector.accounts import Day
+from collector.board import CHOICE, Board, Told
+from collector.condition import Condition, Row
+from collector.indicators import AccountingSettings, figures
+from collector.latency import Latency
+from collector.ledger import PLAIN
 from collector.metrics import CATALOGUE, REFUSALS, Facts, Metrics
+from collector.sums import Sums
 from tests.alert_fakes import site_now
 from tests.daemons import found
+from tests.made_days import down, made_day, plain
 from tests.scrapes import facts, province
 
 NOW = 1_790_000_000_000
@@ -121,6 +129,40 @@ def test_commit_times_are_a_histogram() -> None:
     buckets = by(samples["kentongan_ingest_commit_seconds_bucket"], "le")
     assert buckets == {("0.05",): 7, ("0.25",): 9, ("+Inf",): 10}
     assert samples["kentongan_ingest_commit_seconds_count"] == {(): 10}
+
+
+def a_month(*days: Day) -> Facts:
+    sums = Sums(1)
+    sums.add(0, days, lambda *_: ())
+    [told] = figures(sums, CHOICE, AccountingSettings())
+    board = Board(at_ms=NOW, told=[Told(scope="provider", of="Icon+", period="month", figures=told)])
+    return replace(facts(NOW), board=board)
+
+
+def test_figures_of_a_period_have_their_bars() -> None:
+    trips = Latency(sent=9, lost=1, buckets=np.array([0] * 200 + [8], np.int64))
+    day = made_day(
+        {(Row.UP, 0, PLAIN): 90, (Row.LINE_DOWN, 0, PLAIN): 10},
+        doubt={(Row.UP, Row.LINE_DOWN): plain(9)},
+        downs=[down(0, 10)],
+        latency={("internet", 0): trips},
+    )
+    samples = scraped(a_month(day))
+    name, about = "kentongan_availability", ("Icon+", "line", "month")
+    bars = [
+        by(samples[f"{name}{end}"], "of", "kind", "period")[about] for end in ("_low_ratio", "_ratio", "_high_ratio")
+    ]
+    assert bars == [0.81, 0.9, 0.9]
+    assert by(samples["kentongan_outages"], "scope", "of", "period") == {("provider", "Icon+", "month"): 1}
+    assert by(samples["kentongan_downtime_seconds"], "period") == {("month",): 0.01}
+    p95 = by(samples["kentongan_latency_seconds"], "group", "quantile")["internet", "0.95"]
+    assert p95 == pytest.approx(0.0238, rel=0.01)
+
+
+def test_a_period_of_which_too_little_is_known_has_no_ratio() -> None:
+    samples = scraped(a_month(made_day({(Row.UP, 0, PLAIN): 10, (Row.UNKNOWN, 0, PLAIN): 90})))
+    assert "kentongan_availability_ratio" not in samples
+    assert by(samples["kentongan_coverage_ratio"], "period") == {("month",): 0.1}
 
 
 def test_a_collector_of_nothing_has_its_zeros() -> None:

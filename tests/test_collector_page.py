@@ -19,7 +19,8 @@ from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces
 
 SOURCES = [
     *TEMPLATES.glob("*.html"),
-    *(TEMPLATES.parent / name for name in ("page.py", "view.py", "commands.py", "app.py")),
+    *(TEMPLATES.parent / "commands").glob("*.py"),
+    *(TEMPLATES.parent / name for name in ("page.py", "view.py", "app.py")),
 ]
 CATALOGUES = TEMPLATES.parent.parent / "shared" / "texts"
 

@@ -11,56 +11,18 @@ from hypothesis import strategies as st
 
 from collector.columns import Columns, concatenate
 from collector.condition import Flip
+from collector.examine import rejudge_site
 from collector.judge import JudgeSettings
 from collector.live import Live
-from collector.registry import AgentState, Medium, Site
-from collector.rejudge import Rejudge, rejudge_site
+from collector.registry import Medium
+from collector.rejudge import Rejudge
 from collector.store import Store, Touched
 from shared.result import Group
 from tests.fakes import FakeClock
+from tests.judge_store import MemoryStore
 from tests.test_collector_judge import rows
 
 SECOND = 1000
-
-
-class MemoryStore:
-    """Just what judging asks of a store, without a disk."""
-
-    def __init__(self) -> None:
-        self.columns = Columns.empty()
-        self.kept: list[Flip] = []
-
-    def sites(self) -> list[Site]:
-        return [Site(code="s", name="s")]
-
-    def agents(self) -> list[AgentState]:
-        return [AgentState(name="a", site="s")]
-
-    def take_touched(self) -> list[Touched]:
-        first, last = self.span("s")
-        return [Touched(site="s", from_ms=first, to_ms=last)]
-
-    def add(self, part: Columns) -> None:
-        self.columns = concatenate([self.columns, part])
-
-    def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
-        c = self.columns
-        return concatenate([c.take((c.at_ms >= from_ms) & (c.at_ms < to_ms))]) if len(c) else c
-
-    def span(self, site: str) -> tuple[int, int]:
-        return int(self.columns.at_ms.min()), int(self.columns.at_ms.max())
-
-    def flips(self, site: str, from_ms: int, to_ms: int, scope: str | None = None) -> list[Flip]:
-        found = (f for f in self.kept if f.site == site and from_ms <= f.at_ms < to_ms)
-        return [f for f in found if scope in (None, f.scope)]
-
-    def state_at(self, site: str, at_ms: int) -> list[Flip]:
-        last = {f.scope: f for f in self.kept if f.site == site and f.at_ms <= at_ms}
-        return [last[scope] for scope in sorted(last)]
-
-    def replace_flips(self, site: str, from_ms: int, to_ms: int, flips: Sequence[Flip]) -> None:
-        rest = [f for f in self.kept if f.site != site or not from_ms <= f.at_ms < to_ms]
-        self.kept = sorted([*rest, *flips], key=lambda f: (f.at_ms, f.scope))
 
 
 def judged(parts: Sequence[Columns]) -> list[Flip]:

@@ -164,6 +164,17 @@ def test_rows_and_planes_of_one_group_stand_side_by_side(store: Store) -> None:
     assert len(everything(store)) == 12 + 3
 
 
+def test_stays_say_from_when_to_when_each_context_was_measured_in(opened: Open) -> None:
+    later = msgspec.structs.replace(CONTEXT, run_at_ms=CONTEXT.run_at_ms + 5)
+    put(opened(), deliver(run_of(0, 5)), deliver(run_of(5, 9, context=later.name), context=later))
+    spans = [(BASE_MS + 70_000, BASE_MS + 110_000), (BASE_MS + 120_000, BASE_MS + 150_000)]
+    for _ in range(2):
+        store = opened()
+        assert [(stay.first_ms, stay.last_ms) for stay in store.stays(SITE, 0, FOREVER_MS)] == spans
+        store.compact(FOREVER_MS)
+    assert (opened().untrusted(), opened().cloned()) == ({}, {})
+
+
 def test_what_is_touched_is_told_once(store: Store) -> None:
     put(store, deliver(run_of(0, 5)), deliver(run_of(5, 9)))
     spans = {site: everything(store, site).at_ms for site in (SITE, "64.07")}

@@ -10,7 +10,44 @@ import pytest
 pytestmark = pytest.mark.source
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "collector", "shared")
-PURE = ("judge", "groups", "tracks", "quality", "ledger", "decode", "columns", "condition", "alerts/decide")
+PURE = (
+    "judge",
+    "groups",
+    "tracks",
+    "quality",
+    "still",
+    "steady",
+    "ledger",
+    "calendars",
+    "acts",
+    "decode",
+    "columns",
+    "clocks",
+    "chronicle",
+    "condition",
+    "silence",
+    "spells",
+    "tally",
+    "changes",
+    "days",
+    "alerts/decide",
+    "latency",
+    "digits",
+    "sums",
+    "shares",
+    "indicators",
+    "periods",
+    "tables",
+    "uptime",
+    "simulate/province",
+    "simulate/world",
+    "simulate/asking",
+    "simulate/hosts",
+    "simulate/measure",
+    "simulate/planes",
+    "simulate/parcels",
+    "simulate/compare",
+)
 READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|\bdatetime\.(now|utcnow)\(")
 
 

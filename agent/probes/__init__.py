@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.probes import dns, http, icmp, tcp
+from agent.probes import dns, http, icmp, tcp, uptime
 from agent.probes.kit import Kit, TargetSettings
 from shared.result import Result
 
@@ -27,4 +27,5 @@ PROBES: Mapping[str, ProbeKind] = {
     "tcp": ProbeKind(tcp.TcpTarget, tcp.probe),
     "http": ProbeKind(http.HttpTarget, http.probe),
     "dns": ProbeKind(dns.DnsTarget, dns.probe),
+    "uptime": ProbeKind(uptime.UptimeTarget, uptime.probe),
 }

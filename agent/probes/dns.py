@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from agent.probes import dns1
 from agent.probes.dns1 import Answer, Question
-from agent.probes.exchange import Exchange, Host, Port, course, dial, endpoint, host_port, open_socket
+from agent.probes.exchange import Exchange, Host, Port, aim, course, dial, host_port
 from agent.probes.failure import Failure
 from agent.probes.kit import Kit, TargetSettings
 from shared.result import Outcome, Result
@@ -103,26 +103,10 @@ def verdict(target: DnsTarget, answer: Answer) -> Failure | None:
 async def _ask_udp(target: DnsTarget, exchange: Exchange, question: Question) -> Answer:
     addresses = await exchange.resolve(target.server)
     with exchange.phase("connect"):
-        line = _connected(exchange, addresses, target.port)
+        line = aim(exchange, addresses, target.port)
     with line, exchange.phase("request"):
         await asyncio.get_running_loop().sock_sendall(line, question.message())
         return await _answer(exchange, line, question)
-
-
-def _connected(exchange: Exchange, addresses: list[tuple[socket.AddressFamily, str]], port: int) -> socket.socket:
-    """A datagram socket that hears this server alone, its "port unreachable" too; the first address with a route."""
-    error: OSError | None = None
-    for family, address in addresses:
-        there, line = endpoint(address, port), open_socket(family, socket.SOCK_DGRAM)
-        try:
-            line.connect(there)  # sends nothing, so it cannot block
-        except OSError as no_route:
-            line.close()
-            error = no_route
-        else:
-            exchange.facts["ip_protocol"] = 6 if family is socket.AF_INET6 else 4
-            return line
-    raise error or Failure(Outcome.DNS_FAILURE, "the server has no address")
 
 
 async def _answer(exchange: Exchange, line: socket.socket, question: Question) -> Answer:

@@ -1,4 +1,4 @@
-"""What the probes that hold one exchange (tcp, http, dns) share: its course in time, and the connection it needs.
+"""What the probes that hold one exchange (tcp, http, dns, uptime) share: its course in time, the connection it needs.
 
     return await course(target, kit, steps)      steps(exchange) does the work and raises what went wrong
 
@@ -45,6 +45,8 @@ class Exchange:
         self.phases: dict[str, float] = {}
         self.answer_us: int | None = None
         """The round trip of a whole answer from the target itself, in microseconds."""
+        self.reading = 0
+        """What the answer says, where a kind of probe reads a number."""
         self.in_phase = ""
         self.instead_of_timeout: Failure | None = None
         """What to tell when the time is up, if there is more to tell than that."""
@@ -98,6 +100,7 @@ class Exchange:
             rtt_min_us=rtt_us,
             rtt_avg_us=rtt_us,
             rtt_max_us=rtt_us,
+            reading=self.reading if is_answered else 0,
             duration_s=(self.kit.clock.mono_ns() - self._began_ns) / 1e9,
             reason=reason,
             phases=self.phases,
@@ -112,11 +115,15 @@ async def course(target: TargetSettings, kit: Kit, steps: Callable[[Exchange], A
         async with asyncio.timeout(target.timeout_s):
             await steps(exchange)
     except (Failure, ResolveError, OSError) as error:
-        failure = _told(failure_of(error), exchange, target)
-        kit.log(f"{failure.outcome}: {failure}")
-        return exchange.result(failure.outcome, str(failure))
+        # No name for the failure here: with its traceback it would hold this frame, and that the sockets of a library.
+        return _failed(exchange, _told(failure_of(error), exchange, target))
     kit.log("ok")
     return exchange.result(Outcome.OK)
+
+
+def _failed(exchange: Exchange, failure: Failure) -> Result:
+    exchange.kit.log(f"{failure.outcome}: {failure}")
+    return exchange.result(failure.outcome, str(failure))
 
 
 def _told(failure: Failure, exchange: Exchange, target: TargetSettings) -> Failure:
@@ -146,6 +153,22 @@ async def dial(exchange: Exchange, host: str, port: int) -> tuple[socket.socket,
                 failures.append(failure_of(error))
                 exchange.kit.log(f"connect to {address} port {port}: {failures[-1]}")
         raise min(failures, key=lambda failure: MOST_TELLING.index(failure.outcome))
+
+
+def aim(exchange: Exchange, addresses: list[tuple[AddressFamily, str]], port: int) -> socket.socket:
+    """A datagram socket that hears one address alone, its "port unreachable" too: the first one with a route."""
+    error: OSError | None = None
+    for family, address in addresses:
+        there, line = endpoint(address, port), open_socket(family, socket.SOCK_DGRAM)
+        try:
+            line.connect(there)  # sends nothing, so it cannot block
+        except OSError as no_route:
+            line.close()
+            error = no_route
+        else:
+            exchange.facts["ip_protocol"] = 6 if family is AddressFamily.AF_INET6 else 4
+            return line
+    raise error or Failure(Outcome.DNS_FAILURE, "the name has no address")
 
 
 async def _connect(exchange: Exchange, family: AddressFamily, address: str, port: int) -> tuple[socket.socket, int]:

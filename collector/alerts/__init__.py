@@ -41,11 +41,14 @@ class AlertSettings(Settings):
 
     `startup_grace_s` is one and a half push intervals of the slowest agents (300 s): until then a site not heard since
     the collector started is left as it was. `settle_s`: how long a site must have been down before an alert is made.
+    `service_grace_s`: how long after service hours began a site that was silent before is not missed: somebody has to
+    come in and switch the PC on.
     """
 
     resend_s: Annotated[float, Field(ge=1, le=600)] = 60.0
     repeat_resolved_s: Annotated[float, Field(ge=0)] = 900.0
     startup_grace_s: Annotated[float, Field(ge=0)] = 450.0
     settle_s: Annotated[float, Field(ge=0, le=600)] = 8.0
+    service_grace_s: Annotated[float, Field(ge=0, le=43_200)] = 1800.0
     alertmanager: AlertmanagerSettings | None = None
     apprise: AppriseSettings | None = None

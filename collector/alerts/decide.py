@@ -31,6 +31,7 @@ class AlertRules:
     settle_ms: int
     texts: Texts
     external_url: str = ""
+    service_grace_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,10 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        changes: old news wakes nobody, but news about what they are awake for is told.
     3. SiteSilent begins when a site that was heard before is silent and no SiteDown of it is firing: who repairs the
        line already knows. One that is firing goes on beside a later SiteDown: suppression stops creation, never
-       resolution.
+       resolution. It begins in the service hours of the site alone, when within these it has said nothing for the
+       allowance that it always has, and for `service_grace_ms` if it was silent when they began: a PC that is switched
+       off at the end of the day is missed by nobody before the next one has begun. Where service is due around the
+       clock, that is as soon as the site is silent.
     4. SiteSilent ends when the site is heard again.
     5. A site that left the registry ends everything about it.
     6. A down condition counts once it is `settle_ms` old and confirmed. When a line comes back its groups do so seconds
@@ -60,6 +64,8 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        just ended.
     7. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
        was there to listen. Once heard, it is a site like any other.
+    8. Nothing begins at a site that is under an exclusion now: whoever entered it knows. What fires goes on, and ends as
+       always; what lasts when the exclusion is over begins then.
     """
     before: defaultdict[str, list[SentAlert]] = defaultdict(list)
     for alert in sent.values():
@@ -80,7 +86,7 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
         kept = [alert for alert, end_ms in ended if end_ms is None or not heard]
         keep += kept
         resolve += [_resolved(a, site, end_ms, now_ms, rules) for a, end_ms in ended if end_ms is not None and heard]
-        if site.silent or (site.condition.is_down and settled):
+        if site.excluded is None and (site.silent or (site.condition.is_down and settled)):
             create += _created(site, firing, kept, heard, now_ms, rules)
     for alert in (alert for firing in before.values() for alert in firing):  # their sites are gone
         if settling:
@@ -111,9 +117,18 @@ def _created(
         return []
     if site.condition.is_down:
         return [_down(site, now_ms, rules)] if site.fresh or SITE_DOWN in was else []
-    if site.silent and site.heard_at_ms and heard and SITE_SILENT not in still:
+    if site.silent and site.heard_at_ms and heard and SITE_SILENT not in still and _missed(site, now_ms, rules):
         return [_silent(site, now_ms, rules)]
     return []
+
+
+def _missed(site: SiteNow, now_ms: int, rules: AlertRules) -> bool:
+    """Whether the silence has lasted for longer than it may, within the service hours that are now."""
+    if not site.in_service:
+        return False
+    if site.heard_at_ms >= site.service_since_ms:
+        return now_ms - site.heard_at_ms > site.allowance_ms
+    return now_ms - site.service_since_ms > max(site.allowance_ms, rules.service_grace_ms)
 
 
 def _down(site: SiteNow, now_ms: int, rules: AlertRules) -> SentAlert:

@@ -43,6 +43,7 @@ class Alerts:
             started_at_ms=clock.wall_ms(),
             startup_grace_ms=round(settings.startup_grace_s * 1000),
             settle_ms=round(settings.settle_s * 1000),
+            service_grace_ms=round(settings.service_grace_s * 1000),
             texts=texts,
             external_url=external_url,
         )

@@ -4,5 +4,7 @@ desk.py     what every command works with; exit codes
 check.py    the configuration
 sites.py    the registry
 tokens.py   who may push and read
+acts.py     what people say: exclusions, causes of outages, the audit log
 store.py    work on the store itself
+simulate.py a province whose truth is known, and whether the account of it is right
 """

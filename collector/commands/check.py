@@ -2,17 +2,22 @@
 
 import ssl
 from argparse import Namespace
+from pathlib import Path
 
 from collector.alerts import CHANNELS
+from collector.calendar_files import load_calendars
 from collector.commands.desk import OK, Desk
-from collector.config import CollectorConfig
+from collector.commands.sites import tell_unknown_calendars
+from collector.config import SQLITE, CollectorConfig
 from shared.settings import BadSettings
 
 
 def check(desk: Desk, options: Namespace) -> int:
-    """Says that the configuration is right (else nothing gets here) and what it means; touches nothing."""
+    """Says that the configuration is right (else nothing gets here) and what it means. Touches nothing; of a store
+    that is there it looks whether the calendars of its sites are known."""
     config = desk.config
     server_tls(config)
+    calendars = load_calendars(config.calendars, config.default_calendar)
     channels = [name for name in CHANNELS if getattr(config.alerts, name) is not None]
     desk.say("collector.config_good", path=options.config or "collector.toml")
     desk.say(
@@ -22,6 +27,11 @@ def check(desk: Desk, options: Namespace) -> int:
         reading=desk.texts.say("collector.reading_open" if config.open_to_read else "collector.reading_token"),
         channels=", ".join(channels) or desk.texts.say("collector.no_channels"),
     )
+    if config.calendars:
+        desk.say("collector.calendars", names=", ".join(calendars))
+    if Path(config.store.removeprefix(SQLITE)).exists():
+        with desk.store() as store:
+            tell_unknown_calendars(store.sites(), desk)
     return OK
 
 

@@ -1,10 +1,13 @@
 """What every command works with: configuration, texts, clock, terminal. And the exit codes."""
 
+import getpass
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -71,3 +74,20 @@ def print_table(rows: Sequence[Sequence[str]], out: TextIO) -> None:
 def local(at_ms: int | None, desk: Desk) -> str:
     """`at_ms` as a person at Diskominfo reads it."""
     return f"{utc(at_ms).astimezone(ZoneInfo(desk.config.timezone)):%Y-%m-%d %H:%M %Z}" if at_ms else "–"
+
+
+def instant(text: str, timezone: str, desk: Desk) -> int:
+    """`2026-11-22 08:00` or `2026-11-22` in `timezone`, or RFC 3339; CannotRun with how to write it."""
+    try:
+        at = datetime.fromisoformat(text)
+        return round((at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise CannotRun(desk.texts.say("acts.bad_time", text=text)) from None
+
+
+def login_name() -> str:
+    """Who types: in whose name an act is entered. With sudo it is the one who called it, not root."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):  # a container without users
+        return f"uid {os.getuid()}"

@@ -3,9 +3,13 @@
 import csv
 import json
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from collector.commands.desk import CANNOT_RUN, FOUND_A_PROBLEM, OK, CannotRun, Desk, print_table
+from collector.calendar_files import load_calendars, unknown_calendars
+from collector.commands.desk import CANNOT_RUN, FOUND_A_PROBLEM, OK, CannotRun, Desk, login_name, print_table
+from collector.registry import Site
 from collector.site_import import COLUMNS, BadSheet, Fault, Plan, plan, read_sheet
 from shared.texts import Texts
 
@@ -22,6 +26,7 @@ def sites_import(desk: Desk, options: Namespace) -> int:
     with desk.store() as store:
         planned = plan(store.sites(), wanted)
         _show(planned, desk)
+        tell_unknown_calendars(wanted, desk)
         if not planned.writes or options.dry_run:
             return OK
         if not options.yes:
@@ -30,7 +35,9 @@ def sites_import(desk: Desk, options: Namespace) -> int:
             if not desk.terminal.ask(desk.texts.say("import.ask")):
                 desk.say("import.not_done")
                 return FOUND_A_PROBLEM
-        store.put_sites(planned.writes)
+        store.acts.import_sites(
+            planned.writes, by=login_name(), at_ms=desk.clock.wall_ms(), detail=_detail(planned, Path(options.file))
+        )
         desk.say("import.done", n=len(planned.writes))
     return OK
 
@@ -60,6 +67,23 @@ def _show(planned: Plan, desk: Desk) -> None:
         unchanged=len(planned.unchanged),
         staying=len(planned.staying),
     )
+
+
+def _detail(planned: Plan, file: Path) -> dict[str, Any]:
+    """What the audit log keeps of an import."""
+    return {
+        "file": file.name,
+        "new": [site.code for site in planned.new],
+        "changed": {change.after.code: change.fields for change in planned.changed},
+        "unchanged": len(planned.unchanged),
+    }
+
+
+def tell_unknown_calendars(sites: Iterable[Site], desk: Desk) -> None:
+    """A line for every calendar that sites name and no file has: there service counts as due around the clock."""
+    calendars = load_calendars(desk.config.calendars, desk.config.default_calendar)
+    for name, n in unknown_calendars(sites, calendars).items():
+        desk.complain("collector.unknown_calendar", name=name, n=n)
 
 
 def sites_list(desk: Desk, options: Namespace) -> int:

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 
-from collector.commands.desk import OK, CannotRun, Desk, local, print_table
+from collector.commands.desk import OK, CannotRun, Desk, local, login_name, print_table
 from collector.registry import CODE, Site, Token, new_token
 from shared.texts import Texts
 
@@ -12,14 +12,20 @@ from shared.texts import Texts
 def tokens_create(desk: Desk, options: Namespace) -> int:
     """Makes a token, prints its secret once, keeps its hash."""
     with desk.store() as store:
-        if not options.read:
-            _check_agent(options.agent, options.site, store.sites(), store.tokens(), desk.texts)
-        kind, agent, site = ("read", "", "") if options.read else ("agent", options.agent, options.site)
-        token, secret = new_token(kind, agent, site, desk.clock.wall_ms())
-        store.put_token(token)
+        kind = "read" if options.read else "operator" if options.operator else "agent"
+        agent, site = options.agent or options.operator or "", options.site if kind == "agent" else ""
+        if kind == "agent":
+            _check_agent(agent, site, store.sites(), store.tokens(), desk.texts)
+        elif kind == "operator" and not CODE.fullmatch(agent):
+            raise CannotRun(desk.texts.say("tokens.bad_operator", name=agent))
+        now_ms = desk.clock.wall_ms()
+        token, secret = new_token(kind, agent, site, now_ms)
+        store.acts.put_token(token, by=login_name(), at_ms=now_ms)
     if options.quiet:
         print(secret, file=desk.terminal.out)
-    elif options.read:
+    elif kind == "operator":
+        desk.say("tokens.operator_created", id=token.id, name=agent, secret=secret)
+    elif kind == "read":
         desk.say("tokens.read_created", id=token.id, secret=secret)
     else:
         desk.say("tokens.created", id=token.id, agent=agent, site=site, secret=secret, url=desk.config.url)
@@ -59,6 +65,7 @@ def tokens_revoke(desk: Desk, options: Namespace) -> int:
         if found is None:
             raise CannotRun(desk.texts.say("tokens.unknown", id=options.id))
         if found.revoked_at_ms is None:
-            store.put_token(replace(found, revoked_at_ms=desk.clock.wall_ms()))
+            now_ms = desk.clock.wall_ms()
+            store.acts.put_token(replace(found, revoked_at_ms=now_ms), by=login_name(), at_ms=now_ms)
     desk.say("tokens.revoked_now", id=options.id)
     return OK

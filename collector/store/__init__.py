@@ -14,12 +14,19 @@ answers with a future, because it waits for the group commit.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from collector.columns import Columns
+from collector.columns import Columns, Series
 from collector.condition import Flip
 from collector.registry import AgentState, Site, Token
 from shared.wire import Batch, Context
+
+if TYPE_CHECKING:  # they need StoreError from here
+    from collector.silence import Stay
+    from collector.store.acts import Acts
+    from collector.store.books import Books
+    from collector.store.fresh import Fresh
+    from collector.store.marks import Marks
 
 
 class StoreError(Exception):
@@ -82,7 +89,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """A committed change: `site` has new results from `from_ms` to `to_ms` (wall time of the results)."""
+    """A committed change: `site` has other results from `from_ms` to `to_ms`, in true time, than before."""
 
     site: str
     from_ms: int
@@ -100,8 +107,19 @@ class SentAlert:
     ends_at_ms: int | None = None
 
 
+Replacement = tuple[str, int, int, Sequence[Flip]]
+"""(site, from, to, flips), as `replace_flips` takes them."""
+
+
 class Store(Protocol):
     """One contract for every engine; tests/test_collector_store.py runs against each."""
+
+    acts: "Acts"
+    """What people said."""
+    books: "Books"
+    """The kept accounts."""
+    marks: "Marks"
+    """Whether it is simulated."""
 
     # results
     def append(self, delivery: Delivery) -> "Future[Stored]":
@@ -116,11 +134,39 @@ class Store(Protocol):
         After opening, everything that is not compacted counts as just committed: it may not have been judged yet.
         """
 
+    def take_fresh(self) -> "Fresh":
+        """`take_touched` by place, with the rows that came; one of the two is called, never both."""
+
+    def newest(self) -> int:
+        """The number of the last log row that may be read."""
+
+    def place_of(self, site: str) -> int | None: ...
+    def site_of(self, place: int) -> str: ...
+    def watched(self) -> list[tuple[str, int]]:
+        """(site of a watcher, place that it watches from outside), each pair once."""
+
+    def series_numbers(self, site: str) -> dict[Series, int]:
+        """The series that concern `site` and whose stamps stand as they are, with their numbers."""
+
     def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
-        """Results that concern `site` with from_ms <= at < to_ms, sorted as `concatenate` sorts."""
+        """Results that concern `site` with from_ms <= at < to_ms in true time, sorted as `concatenate` sorts.
+
+        Results of which nobody knows when they were (collector/clocks.py) are left out.
+        """
 
     def span(self, site: str) -> tuple[int, int] | None:
-        """First and last stamp of any result of `site`."""
+        """First and last stamp of any result of `site`, in true time."""
+
+    def stays(self, site: str, from_ms: int, to_ms: int) -> "list[Stay]":
+        """In true time, by agent and time: the contexts that results were measured in, of every agent at `site` and of
+        every one that watches it, which overlap [from_ms, to_ms); and of each agent the nearest before and after."""
+
+    def untrusted(self) -> dict[str, int]:
+        """Agent -> results that `read` leaves out."""
+
+    def cloned(self) -> dict[str, tuple[str, ...]]:
+        """Agent -> boots of it that pushed side by side: several hosts with one token. Results of each that come after
+        it was noticed are of an agent `<agent>~<first 8 of boot id>`."""
 
     def context(self, agent: str, name: str) -> Context | None: ...
 
@@ -151,6 +197,9 @@ class Store(Protocol):
 
         Costs no write when they stand there already.
         """
+
+    def replace_many(self, changes: Sequence[Replacement]) -> None:
+        """Several replacements in one transaction, one after the other."""
 
     # registry
     def sites(self) -> list[Site]: ...

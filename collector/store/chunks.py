@@ -44,6 +44,37 @@ def hours(db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
     return None if first is None else (first & LAST_HOUR, last & LAST_HOUR)
 
 
+def keys(db: sqlite3.Connection, place: int, *, backwards: bool = False) -> Iterator[int]:
+    """The hours of `place` that have a chunk, one after the other as they are asked for."""
+    hour = LAST_HOUR if backwards else 0
+    compare, order = ("<=", "DESC") if backwards else (">=", "ASC")
+    find = f"SELECT key FROM chunks WHERE key BETWEEN ? AND ? AND key {compare} ? ORDER BY key {order} LIMIT 1"  # noqa: S608
+    while 0 <= hour <= LAST_HOUR:
+        bounds = (key_of(place, 0), key_of(place, LAST_HOUR), key_of(place, hour))
+        row = db.execute(find, bounds).fetchone()
+        if row is None:
+            return
+        found = int(row[0]) & LAST_HOUR
+        yield found
+        hour = found - 1 if backwards else found + 1
+
+
+def hourly(spans: Sequence[tuple[int, int]], hours: tuple[int, int] | None) -> list[tuple[int, int]]:
+    """The stretches of whole hours within `hours` that `spans` touch, apart and in order: no chunk is read twice."""
+    if hours is None:
+        return []
+    found: list[tuple[int, int]] = []
+    for from_ms, to_ms in sorted(spans):
+        first, end = max(from_ms // HOUR_MS, hours[0]), min((to_ms - 1) // HOUR_MS, hours[1]) + 1
+        if first >= end:
+            continue
+        if found and first * HOUR_MS <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end * HOUR_MS))
+        else:
+            found.append((first * HOUR_MS, end * HOUR_MS))
+    return found
+
+
 def fold(db: sqlite3.Connection, place: int, pieces: Sequence[Records]) -> Iterator[Chunk]:
     """The chunks of `place` that hold `pieces` and what was in them before."""
     rows = Rows.of(pieces)

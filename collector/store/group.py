@@ -2,31 +2,35 @@
 
 1. Decode all batches of the group in one pass.
 2. Per delivery, ask its window what is there already; the rest goes on.
-3. Put the rows of each delivery in order of place, so that the rows of a site stand together.
+3. Rows whose stamps their push does not prove right get series of a clock of their own, to be corrected when read.
+4. Put the rows of each delivery in order of place, so that the rows of a site stand together.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.clocks import is_judged, is_proved
 from collector.columns import Columns
 from collector.decode import decode_parts
 from collector.store import Delivery, Refusal, Stored
 from collector.store.names import Names, Source
 from collector.store.rows import Rows, join
-from collector.store.window import EMPTY, Window
+from collector.store.window import Window
 from collector.unpack import Aside, Ints, Part
 from shared.wire import Context, Host
 
-Stream = tuple[str, str]
-"""(agent, stream)."""
+Stream = tuple[str, str, str]
+"""(agent, stream, boot): two hosts made from one disk image number their results alike."""
+
+FindWindow = Callable[[Stream], Window]
 
 
-class Frame(msgspec.Struct, frozen=True, array_like=True):
+class Frame(msgspec.Struct, array_like=True):
     """What the log keeps of a delivery beside its rows. `spans`: the sequence numbers that were new, half-open."""
 
     agent: str
@@ -39,6 +43,13 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
     newest: bool
     """Nothing later of this stream had come before: its context is the one that the agent is in."""
     host: Host | None = None
+    stamps: tuple[int, int] | None = None
+    """First and last raw stamp of the rows that were new; None: there were none."""
+    rows: int = 0
+    clock: int = 0
+    """What the rows' stamps are corrected by; 0: they stand as they are."""
+    boot_id: str = ""
+    """Of the context; '' if the delivery does not tell enough of its clock to judge it."""
 
 
 @dataclass(slots=True)
@@ -58,15 +69,19 @@ class _Block:
 class Group:
     """What a commit group changes."""
 
-    frames: list[Frame]
-    contexts: list[Context | None]
-    stored: list[Stored]
-    windows: dict[Stream, Window]
-    refusals: list[Refusal]
+    clocks: list[int]
+    """By delivery."""
+    frames: list[Frame] = field(default_factory=list)
+    contexts: list[Context | None] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+    windows: dict[Stream, Window] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
     rows: Rows = field(default_factory=lambda: join([]))
     starts: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     places: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    """Rows of one delivery and place stand together: piece i begins at `starts[i]` and is of `places[i]`."""
+    clock_of: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """Rows of one delivery and place stand together: piece i begins at `starts[i]`, is of `places[i]`, and its stamps
+    are those of clock `clock_of[i]`."""
 
     def admit(
         self,
@@ -74,11 +89,13 @@ class Group:
         source: Source | None,
         seqs: Ints,
         refused: Sequence[Aside],
-        windows: Mapping[Stream, Window],
+        windows: FindWindow,
     ) -> NDArray[np.bool_] | None:
         """Takes a delivery in; returns which of its rows are there already, None if none is."""
-        batch, stream = delivery.batch, (delivery.agent, delivery.batch.stream)
-        window = self.windows.get(stream) or windows.get(stream, EMPTY)
+        batch, judged = delivery.batch, is_judged(delivery.batch.host)
+        boot_id = source.context.boot_id if source and judged else ""
+        stream = (delivery.agent, batch.stream, boot_id)
+        window = self.windows.get(stream) or windows(stream)
         count = len(seqs) + len(refused)
         first, end = batch.first_seq, batch.first_seq + count
         spans: tuple[tuple[int, int], ...] = ((first, end),)
@@ -95,13 +112,34 @@ class Group:
             spans=spans,
             floor=min(batch.floor_seq, first),
             received_ms=delivery.received_at_ms,
-            newest=end >= window.end,
+            newest=end >= window.end and not (judged and batch.host and not batch.host.same_boot),
             host=batch.host,
+            rows=new,
+            boot_id=boot_id,
         )
         self.frames.append(frame)
+        self.contexts.append(source.context if source else delivery.context)
         self.windows[stream] = apply(frame, window)
         self._answer(delivery, count, new, refused)
         return there
+
+    def date(self, block: _Block, sources: Sequence[Source | None], names: Names) -> None:
+        """Notes from when to when the new rows of each delivery were measured, and gives those that are not proved
+        right a clock."""
+        starts = np.flatnonzero(np.diff(block.of, prepend=-1))
+        ends = np.append(starts[1:], len(block.of)).tolist()
+        if not ends[0]:
+            return
+        lows, highs = (each.reduceat(block.rows.at_ms, starts).tolist() for each in (np.minimum, np.maximum))
+        of = block.of[starts].tolist()
+        for number, start, end, first_ms, last_ms in zip(of, starts.tolist(), ends, lows, highs, strict=True):
+            frame, source, clock = self.frames[number], sources[number], 0
+            if source and frame.boot_id and frame.host:
+                base_ms = source.context.clock_base_ms
+                if not is_proved(frame.host, base_ms, frame.received_ms, first_ms, last_ms):
+                    clock = names.clock(frame.agent, source.context)
+                    block.rows.series[start:end] = names.under(clock, source, block.rows.series[start:end])
+            frame.stamps, frame.clock, self.clocks[number] = (first_ms, last_ms), clock, clock
 
     def lay(self, block: _Block, *, mixed: bool) -> None:
         """Takes the rows in. `mixed`: a delivery may concern several places, whose rows are put together."""
@@ -111,6 +149,7 @@ class Group:
         apart[1:] = (block.of[1:] != block.of[:-1]) | (block.place[1:] != block.place[:-1])
         self.rows, self.starts = block.rows, np.flatnonzero(apart)
         self.places = block.place[self.starts]
+        self.clock_of = np.array(self.clocks, np.int64)[block.of[self.starts]]
 
     def _answer(self, delivery: Delivery, count: int, new: int, refused: Sequence[Aside]) -> None:
         agent, stream, at_ms = delivery.agent, delivery.batch.stream, delivery.received_at_ms
@@ -137,12 +176,17 @@ def _seqs(refused: Sequence[Aside]) -> Ints:
     return np.array([seq for seq, _, _ in refused], np.int64)
 
 
-def gather(deliveries: Sequence[Delivery], names: Names, windows: Mapping[Stream, Window]) -> Group:
-    """The group of `deliveries`. Changes nothing but `names`; an exception means that one of them is poisonous."""
-    sources = [_source(delivery, names) for delivery in deliveries]
+def gather(
+    deliveries: Sequence[Delivery], names: Names, windows: FindWindow, cloned: Mapping[str, frozenset[str]]
+) -> Group:
+    """The group of `deliveries`. Changes nothing but `names`; an exception means that one of them is poisonous.
+
+    `cloned`: agent -> boots whose results are kept under a name of their own.
+    """
+    sources = [_source(delivery, names, cloned) for delivery in deliveries]
     block, aside = _read(deliveries, sources, names)
     counts = np.bincount(block.of, minlength=len(deliveries)).tolist()
-    group = Group([], [delivery.context for delivery in deliveries], [], {}, [])
+    group = Group([0] * len(deliveries))
     twice: list[NDArray[np.intp]] = []
     at = 0
     for number, (delivery, source, count) in enumerate(zip(deliveries, sources, counts, strict=True)):
@@ -153,14 +197,20 @@ def gather(deliveries: Sequence[Delivery], names: Names, windows: Mapping[Stream
         at += count
     if twice:
         block = block.take(np.delete(np.arange(len(block.of)), np.concatenate(twice)))
+    group.date(block, sources, names)
     group.lay(block, mixed=any(source is None or source.place is None for source in sources))
     return group
 
 
-def _source(delivery: Delivery, names: Names) -> Source | None:
+def _source(delivery: Delivery, names: Names, cloned: Mapping[str, frozenset[str]]) -> Source | None:
     if delivery.columns is not None and delivery.context is None:
         return None
-    return names.source(delivery.agent, delivery.site, delivery.batch.context, delivery.context)
+    name = delivery.batch.context
+    source = names.source(delivery.agent, delivery.site, name, delivery.context)
+    boot_id = source.context.boot_id
+    if boot_id not in cloned.get(delivery.agent, ()):
+        return source
+    return names.source(delivery.agent, delivery.site, name, source.context, apart=boot_id[:8])
 
 
 def _read(

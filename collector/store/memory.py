@@ -1,17 +1,19 @@
-"""What the store knows by heart: recent rows, windows and agents. All of it follows from tables and log."""
+"""What the store knows by heart: recent rows, windows, clocks and agents. All of it follows from tables and log."""
 
 import sqlite3
 
 import msgspec
 import numpy as np
 
+from collector.clocks import Correction
 from collector.registry import AgentState
 from collector.store import log
-from collector.store.group import Frame, Group, Stream, apply
+from collector.store.chronicles import Chronicles
+from collector.store.group import Frame, Group
 from collector.store.heard import Agents
 from collector.store.names import context_of
 from collector.store.recent import Recent
-from collector.store.window import EMPTY, Window
+from collector.store.windows import Windows
 from collector.unpack import Ints
 from shared.wire import Context
 
@@ -20,34 +22,29 @@ class Memory:
     """Filled from the file on opening, and kept in step by the writer. Not thread-safe; the store's lock guards it."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
         self.recent = Recent()
-        self.windows: dict[Stream, Window] = {
-            (agent, stream): Window.from_bytes(spans)
-            for agent, stream, spans in db.execute("SELECT agent, stream, spans FROM windows")
-        }
+        self.windows = Windows(db)
+        self.chronicles = Chronicles(db)
         self.agents = Agents(
             msgspec.msgpack.decode(state, type=AgentState) for (state,) in db.execute("SELECT state FROM heard")
         )
         self.damage: dict[str, None] = {}
         """Sentences, each once, in the order they were found."""
-        self._unsaved: set[Stream] = set()
         self._play_back(db)
 
     def add(self, number: int, group: Group) -> None:
         """Log row `number` was committed."""
-        self.windows |= group.windows
-        self._unsaved |= group.windows.keys()
+        self.windows.put(group.windows)
         for frame, context in zip(group.frames, group.contexts, strict=True):
-            self.agents.hear(frame, context)
+            self._hear(frame, context)
         received_ms = max(frame.received_ms for frame in group.frames)
-        self.recent.add(number, received_ms, group.rows, group.starts, group.places)
+        self.recent.add(number, received_ms, group.rows, group.starts, group.places, group.clock_of, self._correction)
 
     def save(self, db: sqlite3.Connection) -> None:
         """Writes out what would be lost with the log rows that are about to be deleted."""
-        db.executemany(
-            "INSERT OR REPLACE INTO windows (agent, stream, spans) VALUES (?, ?, ?)",
-            [(*stream, self.windows[stream].to_bytes()) for stream in sorted(self._unsaved)],
-        )
+        self.windows.save(db)
+        self.chronicles.save(db)
         db.executemany(
             "INSERT OR REPLACE INTO heard (agent, state) VALUES (?, ?)",
             [(state.name, msgspec.msgpack.encode(state)) for state in self.agents.unsaved()],
@@ -55,11 +52,12 @@ class Memory:
 
     def saved(self) -> None:
         """The transaction of `save` stands; the writer has added nothing since."""
-        self._unsaved.clear()
+        self.windows.saved()
+        self.chronicles.saved()
         self.agents.saved(self.agents.unsaved())
 
     def _play_back(self, db: sqlite3.Connection) -> None:
-        places = _places_of_series(db)
+        places, clocks = _places_and_clocks(db)
         contexts: dict[int, Context | None] = {}
         for entry in log.entries(db):
             if isinstance(entry, str):
@@ -69,28 +67,36 @@ class Memory:
             for frame in frames:
                 if frame.source not in contexts:
                     contexts[frame.source] = context_of(db, frame.source)
-                self._play_frame(frame, contexts[frame.source])
-            self.recent.add(number, received_ms, rows, *_pieces(places[rows.series]))
+                self.windows.play(frame)
+                self._hear(frame, contexts[frame.source])
+            starts = _pieces(places[rows.series], clocks[rows.series])
+            first = rows.series[starts]
+            self.recent.add(number, received_ms, rows, starts, places[first], clocks[first], self._correction)
 
-    def _play_frame(self, frame: Frame, context: Context | None) -> None:
-        stream = (frame.agent, frame.stream)
-        self.windows[stream] = apply(frame, self.windows.get(stream, EMPTY))
-        self._unsaved.add(stream)
+    def _hear(self, frame: Frame, context: Context | None) -> None:
+        """What a delivery says of its agent, and of when others were."""
         self.agents.hear(frame, context)
+        find = "SELECT DISTINCT site FROM series WHERE clock = ? AND clock <> 0"  # the second part is for the index
+        for moved in self.chronicles.add(self._db, frame, context):
+            for (place,) in self._db.execute(find, (moved.clock,)):
+                for from_ms, to_ms in moved.spans():
+                    self.recent.touch(place, from_ms, to_ms)
+
+    def _correction(self, clock: int) -> Correction:
+        return self.chronicles.correction(self._db, clock)
 
 
-def _places_of_series(db: sqlite3.Connection) -> Ints:
-    """The place of every series, by its number."""
+def _places_and_clocks(db: sqlite3.Connection) -> tuple[Ints, Ints]:
+    """The place and the clock of every series, by its number."""
     (last,) = db.execute("SELECT coalesce(max(id), 0) FROM series").fetchone()
-    places = np.zeros(last + 1, np.int64)
-    for number, place in db.execute("SELECT id, site FROM series"):
-        places[number] = place
-    return places
+    places, clocks = np.zeros(last + 1, np.int64), np.zeros(last + 1, np.int64)
+    for number, place, clock in db.execute("SELECT id, site, clock FROM series"):
+        places[number], clocks[number] = place, clock
+    return places, clocks
 
 
-def _pieces(places: Ints) -> tuple[Ints, Ints]:
-    """Where each run of one place begins, and which place it is."""
+def _pieces(places: Ints, clocks: Ints) -> Ints:
+    """Where each run of one place and one clock begins."""
     begins = np.ones(len(places), np.bool_)
-    np.not_equal(places[1:], places[:-1], out=begins[1:])
-    starts = np.flatnonzero(begins)
-    return starts, places[starts]
+    begins[1:] = (places[1:] != places[:-1]) | (clocks[1:] != clocks[:-1])
+    return np.flatnonzero(begins)

@@ -4,13 +4,17 @@ A **slab** is the rows of one log row; a **piece** is where the rows of one site
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from collector.clocks import Correction
 from collector.store.rows import Records, Rows
 from collector.unpack import Ints
+
+Correct = Callable[[int], Correction]
+"""The correction of a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +32,35 @@ class Recent:
         self.slabs: dict[int, Slab] = {}
         self._pieces: dict[int, array[int]] = {}
         self._touched: dict[int, tuple[int, int]] = {}
+        self._moved: set[int] = set()
         self._spans: dict[int, tuple[int, int]] = {}
 
-    def add(self, number: int, received_ms: int, rows: Rows, starts: Ints, places: Ints) -> None:
-        """The rows of log row `number`; piece i begins at `starts[i]` and is of `places[i]`."""
+    def add(
+        self, number: int, received_ms: int, rows: Rows, starts: Ints, places: Ints, clocks: Ints, correct: Correct
+    ) -> None:
+        """The rows of log row `number`; piece i begins at `starts[i]`, is of `places[i]`, its stamps of `clocks[i]`."""
         self.slabs[number] = Slab(received_ms, rows.records())
         if not len(rows):
             return
         earliest, latest = np.minimum.reduceat(rows.at_ms, starts), np.maximum.reduceat(rows.at_ms, starts)
         ends = np.append(starts[1:], len(rows))
-        columns = (places, starts, ends, earliest, latest)
-        for place, start, end, from_ms, to_ms in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (places, starts, ends, earliest, latest, clocks)
+        for place, start, end, from_ms, to_ms, clock in zip(*(column.tolist() for column in columns), strict=True):
             pieces = self._pieces.get(place)
             if pieces is None:
                 pieces = self._pieces[place] = array("I")
             pieces.extend((number, start, end))
+            if clock:
+                self._moved.add(place)
+                self._touch_judged(place, from_ms, to_ms, correct(clock))
+                continue
             _widen(self._touched, place, from_ms, to_ms)
             _widen(self._spans, place, from_ms, to_ms)
+
+    def touch(self, place: int, from_ms: int, to_ms: int) -> None:
+        """What is known of `place` has changed there, in true time."""
+        self._moved.add(place)
+        _widen(self._touched, place, from_ms, to_ms)
 
     def drop(self, numbers: set[int]) -> None:
         """Forgets log rows that are in chunks now."""
@@ -70,13 +86,22 @@ class Recent:
         return list(self._pieces)
 
     def span(self, place: int) -> tuple[int, int] | None:
-        """First and last stamp of what was ever added here."""
+        """First and last stamp of what was ever added here and stands as it is."""
         return self._spans.get(place)
 
     def take_touched(self) -> dict[int, tuple[int, int]]:
         """First and last stamp by place of what was added since the last call."""
         touched, self._touched = self._touched, {}
         return touched
+
+    def take_moved(self) -> set[int]:
+        """Of these, places at which stamps are corrected, or something else than new rows was touched."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def _touch_judged(self, place: int, first_ms: int, last_ms: int, correction: Correction) -> None:
+        for from_ms, to_ms, shift_ms in correction.pieces(first_ms, last_ms):
+            _widen(self._touched, place, from_ms + shift_ms, to_ms + shift_ms)
 
 
 def _triples(pieces: "array[int]") -> Iterator[tuple[int, int, int]]:

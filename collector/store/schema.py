@@ -1,12 +1,14 @@
 """The tables, as an ordered list of steps that never change. `PRAGMA user_version` says how many a file has seen.
 
 The key of a chunk is its place << 32 | hours since 1970. `damaged` has chunks that could not be read when
-new rows came.
+new rows came. A series of clock 0 has stamps that stand as they are; those of the others are corrected when they are
+read (collector/clocks.py). `measured` says from when to when a context was measured in, in raw stamps and by clock. A
+window of boot '' was kept before boots were told apart: it counts for every boot of its stream.
 """
 
 import sqlite3
 
-from collector.store import StoreError
+from collector.store import StoreError, acts, books, marks
 
 PAGE_BYTES = 2048
 """Chunks are a few kilobytes each: on larger pages a tenth of the file would be the empty ends of pages."""
@@ -58,7 +60,57 @@ CREATE TABLE alerts (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (FIRST,)
+CLOCKS = """
+CREATE TABLE new_series (
+    id INTEGER PRIMARY KEY, site INTEGER NOT NULL REFERENCES places, agent TEXT NOT NULL,
+    agent_site INTEGER NOT NULL REFERENCES places, target TEXT NOT NULL, grp TEXT NOT NULL, kind TEXT NOT NULL,
+    interval_ms INTEGER NOT NULL, address TEXT NOT NULL, clock INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (site, agent, target, grp, kind, interval_ms, address, agent_site, clock)
+);
+INSERT INTO new_series (id, site, agent, agent_site, target, grp, kind, interval_ms, address)
+    SELECT id, site, agent, agent_site, target, grp, kind, interval_ms, address FROM series;
+DROP TABLE series;
+ALTER TABLE new_series RENAME TO series;
+CREATE INDEX series_judged ON series (clock, site) WHERE clock <> 0;
+CREATE INDEX contexts_at ON contexts (site);
+CREATE TABLE clocks (
+    id INTEGER PRIMARY KEY, agent TEXT NOT NULL, boot_id TEXT NOT NULL, base_ms INTEGER NOT NULL,
+    UNIQUE (agent, boot_id, base_ms)
+);
+CREATE TABLE boots (
+    id INTEGER PRIMARY KEY, agent TEXT NOT NULL, boot_id TEXT NOT NULL, sent_from_ms INTEGER, sent_to_ms INTEGER,
+    heard_ms INTEGER NOT NULL DEFAULT 0, UNIQUE (agent, boot_id)
+);
+CREATE TABLE boot_streams (
+    boot INTEGER NOT NULL REFERENCES boots, stream TEXT NOT NULL, first_seq INTEGER NOT NULL,
+    PRIMARY KEY (boot, stream)
+) WITHOUT ROWID;
+CREATE TABLE exchanges (
+    boot INTEGER NOT NULL REFERENCES boots, bucket INTEGER NOT NULL, low_ms INTEGER NOT NULL,
+    high_ms INTEGER NOT NULL, PRIMARY KEY (boot, bucket)
+) WITHOUT ROWID;
+CREATE TABLE agreed (
+    boot INTEGER NOT NULL REFERENCES boots, bucket INTEGER NOT NULL, base_ms INTEGER NOT NULL,
+    PRIMARY KEY (boot, bucket, base_ms)
+) WITHOUT ROWID;
+CREATE TABLE measured (
+    source INTEGER NOT NULL REFERENCES contexts, clock INTEGER NOT NULL, boot INTEGER NOT NULL REFERENCES boots,
+    base_ms INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, rows INTEGER NOT NULL,
+    PRIMARY KEY (source, clock)
+) WITHOUT ROWID;
+CREATE INDEX measured_in ON measured (boot);
+CREATE INDEX measured_by ON measured (clock) WHERE clock <> 0;
+CREATE TABLE cloned (agent TEXT NOT NULL, boot_id TEXT NOT NULL, PRIMARY KEY (agent, boot_id)) WITHOUT ROWID;
+CREATE TABLE new_windows (
+    agent TEXT NOT NULL, stream TEXT NOT NULL, boot_id TEXT NOT NULL, spans BLOB NOT NULL,
+    PRIMARY KEY (agent, stream, boot_id)
+) WITHOUT ROWID;
+INSERT INTO new_windows (agent, stream, boot_id, spans) SELECT agent, stream, '', spans FROM windows;
+DROP TABLE windows;
+ALTER TABLE new_windows RENAME TO windows;
+"""
+
+MIGRATIONS = (FIRST, CLOCKS, acts.TABLES, books.TABLES, marks.TABLES)
 
 
 def connect(path: str) -> sqlite3.Connection:

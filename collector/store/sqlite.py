@@ -5,7 +5,8 @@
     log.py      a group as one row             window.py   which sequence numbers are there
     chunks.py   hours of a site                rows.py     rows and their packed bytes
     memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
-    flips.py, facts.py   the relational part
+    windows.py  the windows of all streams     chronicles.py, boots.py   boots and clocks; stays.py   from when to when
+    flips.py, facts.py, acts.py, books.py, marks.py   the relational part; doors.py: how the last three reach the file
 
 A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the
 frames; they are written out when `compact` deletes the frames, in the same transaction, and the rest of the log is
@@ -18,19 +19,38 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from collector.columns import Columns
+from collector.columns import Columns, Series
 from collector.condition import Flip
 from collector.registry import AgentState, Site, Token
-from collector.store import Delivery, Refusal, SentAlert, Stored, StoreError, Touched, chunks, facts, flips, log
+from collector.silence import Stay
+from collector.store import (
+    Delivery,
+    Refusal,
+    Replacement,
+    SentAlert,
+    Stored,
+    StoreError,
+    Touched,
+    chunks,
+    facts,
+    flips,
+    log,
+)
+from collector.store.acts import Acts
 from collector.store.book import SeriesBook
+from collector.store.books import Books
+from collector.store.fresh import Fresh, FreshRows, series_numbers, watched
 from collector.store.group import gather
+from collector.store.marks import Marks
 from collector.store.memory import Memory
 from collector.store.names import Names, find_context
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
+from collector.store.stays import Stays
 from collector.store.writer import LINGER_S, Writer
 from shared.clock import Clock, SystemClock
 from shared.wire import Context
@@ -58,8 +78,12 @@ class SqliteStore:
         self._hours: dict[int, tuple[int, int] | None] = {}
         self._spans: dict[int, tuple[int, int] | None] = {}
         self._readers: list[sqlite3.Connection] = []
+        self._fresh = FreshRows()
         self._compacting = threading.Lock()
+        self._stays = Stays()
         self._writer = Writer(self._commit, clock or SystemClock(), linger_s)
+        self.acts, self.books = Acts(self._ask, self._write), Books(self._ask, self._write)
+        self.marks = Marks(self._ask, self._write)
 
     # results
 
@@ -77,19 +101,45 @@ class SqliteStore:
             for place, (from_ms, to_ms) in sorted(touched.items())
         ]
 
+    def take_fresh(self) -> Fresh:
+        with self._lock:
+            recent = self._memory.recent
+            return Fresh(recent.take_touched(), self._fresh.take(), frozenset(recent.take_moved()))
+
+    def place_of(self, site: str) -> int | None:
+        return self._names.known_place(site)
+
+    def site_of(self, place: int) -> str:
+        return self._names.code(place)
+
+    def watched(self) -> list[tuple[str, int]]:
+        return self._ask(watched)
+
+    def series_numbers(self, site: str) -> dict[Series, int]:
+        place = self._names.known_place(site)
+        return {} if place is None else self._ask(lambda db: series_numbers(db, place, site))
+
+    def newest(self) -> int:
+        with self._lock:
+            return self._fresh.newest
+
     def read(self, site: str, from_ms: int, to_ms: int) -> Columns:
         place = self._names.known_place(site)
         if place is None:
             return Columns.empty()
         with self._reading() as db:
             with self._lock:  # memory and snapshot of the file must be of the same moment
+                judged = self._names.judged.get(place, ())
+                spans, corrections = self._memory.chronicles.reach(db, judged, from_ms, to_ms)
                 parts = [Rows.of(self._memory.recent.pieces(place))]
-                hours = self._hours_of(db, place)
-                if hours and from_ms // chunks.HOUR_MS <= hours[1] and to_ms > hours[0] * chunks.HOUR_MS:
+                spans = chunks.hourly(spans, self._hours_of(db, place))
+                if spans:
                     _take_snapshot(db)
-            if db.in_transaction:
-                parts += self._whole(chunks.read(db, place, from_ms, to_ms))
+            for first_ms, end_ms in spans:
+                parts += self._whole(chunks.read(db, place, first_ms, end_ms))
             rows = join(parts)
+            if corrections:
+                rows = self._book.dated(db, place, rows, corrections)
             inside = (rows.at_ms >= from_ms) & (rows.at_ms < to_ms)
             return self._book.columns(db, place, rows if inside.all() else rows.take(inside))
 
@@ -101,7 +151,24 @@ class SqliteStore:
             if place not in self._spans:
                 self._spans[place] = self._span_of_chunks(db, place)
             found = [span for span in (self._spans[place], self._memory.recent.span(place)) if span]
+            for clock in self._names.judged.get(place, ()):
+                found += [(a + shift, b + shift) for a, b, shift in self._memory.chronicles.pieces(db, clock)]
         return (min(first for first, _ in found), max(last for _, last in found)) if found else None
+
+    def stays(self, site: str, from_ms: int, to_ms: int) -> list[Stay]:
+        place = self._names.known_place(site)
+        if place is None:
+            return []
+        with self._lock, self._reading() as db:
+            return self._stays.find(db, self._memory.chronicles, site, place, from_ms, to_ms)
+
+    def untrusted(self) -> dict[str, int]:
+        with self._lock, self._reading() as db:
+            return self._memory.chronicles.untrusted(db)
+
+    def cloned(self) -> dict[str, tuple[str, ...]]:
+        with self._lock:
+            return {agent: tuple(sorted(boots)) for agent, boots in sorted(self._memory.chronicles.cloned.items())}
 
     def context(self, agent: str, name: str) -> Context | None:
         known = self._names.known_context(agent, name)
@@ -150,6 +217,13 @@ class SqliteStore:
         if self.flips(site, from_ms, to_ms) != flips.in_order(new):
             self._write(lambda db: flips.replace(db, site, from_ms, to_ms, new))
 
+    def replace_many(self, changes: Sequence[Replacement]) -> None:
+        def replace_all(db: sqlite3.Connection) -> None:
+            for change in changes:
+                flips.replace(db, *change)
+
+        self._write(replace_all)
+
     # registry and alerts
 
     def sites(self) -> list[Site]:
@@ -160,7 +234,11 @@ class SqliteStore:
 
     def agents(self) -> list[AgentState]:
         with self._lock:
-            states = {state.name: state for state in self._memory.agents.states()}
+            cloned = self._memory.chronicles.cloned
+            states = {
+                state.name: replace(state, cloned=True) if state.name in cloned else state
+                for state in self._memory.agents.states()
+            }
         for token in self.tokens():
             if token.kind == "agent" and token.revoked_at_ms is None:
                 states.setdefault(token.agent, AgentState(name=token.agent, site=token.site))
@@ -199,13 +277,15 @@ class SqliteStore:
         with self._transaction() as db:
             if _last_number(db) != self._last_number:
                 raise StoreError(f"another process appends to {self._path}; stop one of the two")
-            group = gather(deliveries, self._names, self._memory.windows)
+            memory = self._memory
+            group = gather(deliveries, self._names, memory.windows.find, memory.chronicles.cloned)
             number = log.insert(db, group)
             if group.refusals:
                 facts.add_refusals(db, group.refusals)
         self._last_number = number
         with self._lock:
             self._memory.add(number, group)
+            self._fresh.add(number, group)
         return group.stored
 
     def _swap(self, numbers: set[int], new: Sequence[chunks.Chunk]) -> int:
@@ -223,12 +303,12 @@ class SqliteStore:
             self._spans.clear()
         return folded
 
-    def _write(self, statement: Callable[[sqlite3.Connection], None]) -> None:
-        def job() -> None:
+    def _write(self, statement: Callable[[sqlite3.Connection], T]) -> T:
+        def job() -> T:
             with self._transaction() as db:
-                statement(db)
+                return statement(db)
 
-        self._writer.do(job)
+        return self._writer.do(job)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -272,12 +352,20 @@ class SqliteStore:
         return self._hours[place]
 
     def _span_of_chunks(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
-        hours = self._hours_of(db, place)
-        if hours is None:
-            return None
-        outermost = [hour * chunks.HOUR_MS for hour in hours]
-        stamps = [rows.at_ms for at_ms in outermost for rows in self._whole(chunks.read(db, place, at_ms, at_ms + 1))]
-        return (min(int(s.min()) for s in stamps), max(int(s.max()) for s in stamps)) if stamps else None
+        """Of the rows whose stamps stand as they are: from the first hour that has some to the last."""
+        first = self._outermost(db, place, chunks.keys(db, place))
+        last = self._outermost(db, place, chunks.keys(db, place, backwards=True)) if first else None
+        return (first[0], last[1]) if first and last else None
+
+    def _outermost(self, db: sqlite3.Connection, place: int, hours: Iterator[int]) -> tuple[int, int] | None:
+        judged = place in self._names.judged
+        for hour in hours:
+            at_ms = hour * chunks.HOUR_MS
+            for rows in self._whole(chunks.read(db, place, at_ms, at_ms + 1)):
+                plain = self._book.plain(db, place, rows) if judged else rows
+                if len(plain):
+                    return int(plain.at_ms.min()), int(plain.at_ms.max())
+        return None
 
     def _whole(self, found: Iterator[Rows | str]) -> list[Rows]:
         """Those that could be read; the others are reported, once."""

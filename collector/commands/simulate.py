@@ -1,0 +1,306 @@
+"""`simulate` and `verify`: a province whose truth is known, and whether the account of it is right."""
+
+import asyncio
+import csv
+import json
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from collector.accounts import Accounts, Day
+from collector.calendar_files import calendar_of, load_calendars
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, alone, print_table
+from collector.condition import Row
+from collector.config import SQLITE
+from collector.ingest import Ingest
+from collector.live import Live
+from collector.registry import Site
+from collector.rejudge import Rejudge
+from collector.simulate.compare import Comparison
+from collector.simulate.deliver import Done, FixedClock, Province, Receivers, deliver
+from collector.simulate.province import generated, places
+from collector.simulate.truth import BadTruth, Header, Truth, boundaries, line_of, read_truth
+from collector.simulate.world import Span
+from collector.store import Store
+from shared.clock import Clock, utc
+
+TRUTH = "truth.jsonl"
+SHOW_EVERY_NS = 1_000_000_000
+SHOWN_DAYS = 50
+CLOSES_MS = 3_600_000
+"""So long after the end of the last day everything is closed."""
+
+
+def simulate(desk: Desk, options: Namespace) -> int:
+    """Simulates a province into a store that holds nothing real, and writes the truth beside it."""
+    desk = at_store(desk, options.store)
+    span = _span(options, desk)
+    with alone(desk), desk.store() as store:
+        sites = _sites(store, options, desk)
+        by = f"seed={options.seed} sites={options.sites} days={options.days} from_ms={span.from_ms}"
+        _refuse_real(store, f"{by} interval_s={options.interval} pace_s={options.pace}", desk)
+        _confirm(desk, options, sites)
+        store.marks.mark_simulated(f"{by} interval_s={options.interval} pace_s={options.pace}")
+        store.put_sites(sites)
+        province = Province(places(sites, Random(f"{options.seed}/places")), span, options.seed)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_feed(province, store, options, desk))
+            return OK
+    desk.complain("simulate.stopped")
+    return FOUND_A_PROBLEM
+
+
+def at_store(desk: Desk, file: str | None) -> Desk:
+    """The desk, at another store if one is named."""
+    if not file:
+        return desk
+    config = desk.config.model_copy(update={"store": SQLITE + str(Path(file).resolve())})
+    return Desk(config=config, texts=desk.texts, clock=desk.clock, terminal=desk.terminal)
+
+
+def truth_path(desk: Desk, named: str | None) -> Path:
+    return Path(named) if named else Path(desk.config.store.removeprefix(SQLITE)).with_name(TRUTH)
+
+
+def _span(options: Namespace, desk: Desk) -> Span:
+    """The whole days that are simulated; without --from those that ended last midnight."""
+    zone = ZoneInfo(desk.config.timezone)
+    today = utc(desk.clock.wall_ms()).astimezone(zone).date()
+    try:
+        first = date.fromisoformat(options.begin) if options.begin else today - timedelta(options.days)
+    except ValueError:
+        raise CannotRun(desk.texts.say("simulate.bad_date", text=options.begin)) from None
+    last = first + timedelta(options.days)
+    start_ms, end_ms = (round(datetime(d.year, d.month, d.day, tzinfo=zone).timestamp() * 1000) for d in (first, last))
+    span = Span(
+        from_ms=start_ms,
+        to_ms=end_ms,
+        interval_ms=options.interval * 1000,
+        down_ms=min(options.pace, options.interval) * 1000,
+        web=not options.no_web,
+    )
+    if not options.until_now:
+        return span
+    return replace(span, today_ms=max(0, desk.clock.wall_ms() - span.healed_ms))
+
+
+def _sites(store: Store, options: Namespace, desk: Desk) -> list[Site]:
+    if options.sites != "registry":
+        return generated(int(options.sites), Random(f"{options.seed}/sites"))
+    sites = store.sites()
+    if not sites:
+        raise CannotRun(desk.texts.say("simulate.no_sites"))
+    return sites
+
+
+def _refuse_real(store: Store, by: str, desk: Desk) -> None:
+    """What was measured and what was simulated never stand in one store, nor two simulations."""
+    if store.marks.simulated_by not in ("", by):
+        raise CannotRun(desk.texts.say("simulate.another", store=desk.config.store, by=store.marks.simulated_by))
+    if not store.marks.simulated and store.agents():
+        raise CannotRun(desk.texts.say("simulate.real", store=desk.config.store))
+
+
+def _confirm(desk: Desk, options: Namespace, sites: Sequence[Site]) -> None:
+    if options.yes:
+        return
+    question = desk.texts.say("simulate.ask", n=len(sites), days=options.days, store=desk.config.store)
+    if desk.terminal.ask is None:
+        raise CannotRun(desk.texts.say("import.needs_yes"))
+    if not desk.terminal.ask(question):
+        raise CannotRun(desk.texts.say("import.not_done"))
+
+
+async def _feed(province: Province, store: Store, options: Namespace, desk: Desk) -> None:
+    clock = FixedClock(province.span.end_ms + 1_000, desk.clock)
+    accounts = accounts_of(store, desk, clock, lambda sites: rejudge.settle(sites))  # noqa: PLW0108  it is made below
+    rejudge = Rejudge(store, Live(), desk.config.judge, clock, accounts.touched)
+    into = Receivers(store=store, ingest=Ingest(store, _nobody, clock), rejudge=rejudge, accounts=accounts)
+    progress = Progress(desk, province, clock)
+    span = province.span
+    with truth_path(desk, None).open("wb") as truth:
+        header = Header(
+            simulated=True,
+            seed=province.seed,
+            from_ms=span.from_ms,
+            to_ms=span.to_ms,
+            interval_ms=span.interval_ms,
+        )
+        truth.write(line_of(header))
+
+        def told(done: Done) -> None:
+            truth.writelines(map(line_of, done.sites))
+            progress.fed(done)
+
+        await deliver(province, into, told, progress.closed, options.order)
+    progress.end(store)
+
+
+async def _nobody(_secret: str) -> None:
+    """No token is asked for: what is simulated comes by no door."""
+
+
+def accounts_of(
+    store: Store, desk: Desk, clock: Clock, settle: Callable[[Sequence[str]], None] = lambda _sites: None
+) -> Accounts:
+    default = desk.config.default_calendar
+    calendars = load_calendars(desk.config.calendars, default)
+    return Accounts(store, lambda site: calendar_of(site, calendars, default), clock, settle)
+
+
+@dataclass(slots=True)
+class Progress:
+    """Says on stderr how far it is, once a second."""
+
+    desk: Desk
+    province: Province
+    clock: Clock
+    sites: int = 0
+    results: int = 0
+    days: int = 0
+    began_ns: int = field(init=False)
+    told_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self.began_ns = self.clock.mono_ns()
+
+    def fed(self, done: Done) -> None:
+        self.sites += len(done.sites)
+        self.results += done.results
+        self._tell()
+
+    def closed(self, days: int) -> None:
+        self.days += days
+        self._tell()
+
+    def end(self, store: Store) -> None:
+        self.desk.say(
+            "simulate.done",
+            sites=self.sites,
+            results=self.results,
+            seconds=f"{self._seconds():.0f}",
+            mib=f"{store.size_bytes() / 2**20:.0f}",
+            truth=truth_path(self.desk, None),
+        )
+
+    def _seconds(self) -> float:
+        return (self.clock.mono_ns() - self.began_ns) / 1e9
+
+    def _tell(self) -> None:
+        total, now_ns = len(self.province.places), self.clock.mono_ns()
+        if now_ns - self.told_ns < SHOW_EVERY_NS and self.sites < total:
+            return
+        self.told_ns, spent_s = now_ns, max(0.001, self._seconds())
+        self.desk.complain(
+            "simulate.progress",
+            done=self.sites,
+            total=total,
+            days=self.days,
+            results=self.results,
+            rate=f"{self.results / spent_s:.0f}",
+            left=f"{spent_s / max(1, self.sites) * (total - self.sites):.0f}",
+        )
+
+
+# verify
+
+
+def verify(desk: Desk, options: Namespace) -> int:
+    """Compares the collector's ledger with the true one; a problem if time lies beyond the bars."""
+    desk = at_store(desk, options.store)
+    path = truth_path(desk, options.truth)
+    try:
+        truth = read_truth(path)
+    except OSError as error:
+        raise CannotRun(desk.texts.say("verify.no_truth", path=path, error=error.strerror)) from None
+    except BadTruth as bad:
+        raise CannotRun(str(bad)) from None
+    with desk.store() as store:
+        accounts = accounts_of(store, desk, FixedClock(truth.header.to_ms + CLOSES_MS, desk.clock))
+        compared = compared_with(truth, accounts.days)
+    FORMATS[options.format](compared, desk)
+    return FOUND_A_PROBLEM if compared.beyond_ms else OK
+
+
+def compared_with(truth: Truth, days: Callable[[str, int, int], Sequence[Day]]) -> Comparison:
+    """Every day of the truth against what `days` has for it."""
+    found = Comparison()
+    for code, site in sorted(truth.sites.items()):
+        kept = {day.ledger.from_ms: day.ledger for day in days(code, truth.header.from_ms, truth.header.to_ms)}
+        for day in site.days:
+            ledger = kept.get(day.from_ms)
+            recorded = (
+                {row: int(ms) for row, ms in zip(Row, ledger.cells.sum(axis=(1, 2)), strict=True)} if ledger else {}
+            )
+            bars = {edge: int(ms.sum()) for edge, ms in ledger.doubt.items()} if ledger else {}
+            clock_ms = site.clock_ms * boundaries(site.spells, day.from_ms, day.to_ms)
+            found.add(code, day.day, recorded, day.rows, bars, clock_ms)
+    return found
+
+
+def _table(found: Comparison, desk: Desk) -> None:
+    head = [
+        desk.texts.say(f"verify.{name}") for name in ("row", "true", "recorded", "differs", "over", "under", "beyond")
+    ]
+    rows = [
+        [row, *map(_seconds, (one.true_ms, one.recorded_ms, one.differs_ms, one.over_ms, one.under_ms, one.beyond_ms))]
+        for row, one in found.rows.items()
+    ]
+    print_table([head, *rows], desk.terminal.out)
+    for one in sorted(found.beyond, key=lambda beyond: -beyond.beyond_ms)[:SHOWN_DAYS]:
+        differs = ", ".join(f"{row} {ms / 1000:+.3f}" for row, ms in one.differs.items())
+        desk.say("verify.day", site=one.site, day=one.day, beyond=_seconds(one.beyond_ms), differs=differs)
+    desk.say(
+        "verify.sum",
+        days=found.days,
+        wrong=_seconds(found.wrong_ms),
+        explained=_seconds(found.explained_ms),
+        clock=_seconds(found.by_clock_ms),
+        beyond=_seconds(found.beyond_ms),
+        n=len(found.beyond),
+    )
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / 1000:.3f}"
+
+
+def _csv(found: Comparison, desk: Desk) -> None:
+    writer = csv.writer(desk.terminal.out, lineterminator="\n")
+    writer.writerow(("row", "true_ms", "recorded_ms", "differs_ms", "over_ms", "under_ms", "beyond_ms"))
+    for row, one in found.rows.items():
+        sums = (one.true_ms, one.recorded_ms, one.differs_ms, one.over_ms, one.under_ms, one.beyond_ms)
+        writer.writerow((row, *sums))
+
+
+def _json(found: Comparison, desk: Desk) -> None:
+    said = {
+        "days": found.days,
+        "wrong_ms": found.wrong_ms,
+        "explained_ms": found.explained_ms,
+        "by_clock_ms": found.by_clock_ms,
+        "beyond_ms": found.beyond_ms,
+        "rows": {
+            row: {
+                "true_ms": one.true_ms,
+                "recorded_ms": one.recorded_ms,
+                "over_ms": one.over_ms,
+                "under_ms": one.under_ms,
+                "beyond_ms": one.beyond_ms,
+            }
+            for row, one in found.rows.items()
+        },
+        "beyond": [
+            {"site": one.site, "day": one.day, "beyond_ms": one.beyond_ms, "differs_ms": dict(one.differs)}
+            for one in found.beyond
+        ],
+    }
+    print(json.dumps(said, indent=2), file=desk.terminal.out)
+
+
+FORMATS = {"table": _table, "csv": _csv, "json": _json}

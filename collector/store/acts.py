@@ -1,0 +1,237 @@
+"""Human acts in SQL: exclusions, given causes, the audit log. Nothing is ever changed or deleted; triggers see to it.
+
+A withdrawal is a row of its own. Every act writes its row and its entry of the audit log in one transaction, and the
+entry quotes the row: `faults` compares the two. An entry's digest covers the digest before it, so that a log from which
+something was cut or in which something was changed does not add up; who wants to be sure of its end writes the last
+digest down elsewhere.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, replace
+from typing import Any
+
+from collector.acts import (
+    AuditEntry,
+    CauseCode,
+    Exclusion,
+    ExclusionKind,
+    GivenCause,
+    canonical,
+    check_cause,
+    check_exclusion,
+    check_withdrawal,
+    detail_of,
+    digest_of,
+)
+from collector.registry import Site, Token
+from collector.store import facts
+from collector.store.doors import Ask, Write
+
+ROWS = """
+CREATE TABLE exclusions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, of TEXT NOT NULL, from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL, kind TEXT NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL, entered_ms INTEGER NOT NULL
+);
+CREATE TABLE withdrawals (
+    id INTEGER PRIMARY KEY REFERENCES exclusions, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL
+);
+CREATE TABLE causes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,
+    code TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, entered_ms INTEGER NOT NULL
+);
+CREATE INDEX causes_of ON causes (site, start_ms);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
+    subject TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL
+);
+"""
+
+REFUSES = "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
+KEEPERS = """
+CREATE TRIGGER {table}_stay BEFORE UPDATE ON {table} {refuses}
+CREATE TRIGGER {table}_remain BEFORE DELETE ON {table} {refuses}
+CREATE TRIGGER {table}_once BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuses}
+"""
+"""The last one because INSERT OR REPLACE deletes without asking the second."""
+
+TABLES = ROWS + "".join(
+    KEEPERS.format(table=table, refuses=REFUSES.format(table=table))
+    for table in ("exclusions", "withdrawals", "causes", "audit")
+)
+
+EXCLUSIONS = (
+    "SELECT e.id, scope, of, from_ms, to_ms, kind, e.why, e.who, entered_ms, w.at_ms, w.who, w.why"
+    " FROM exclusions e LEFT JOIN withdrawals w ON w.id = e.id"
+)
+CAUSES = "SELECT id, site, start_ms, end_ms, code, note, who, entered_ms FROM causes"
+AUDIT = "SELECT id, at_ms, who, act, subject, detail, digest FROM audit"
+ADD_EXCLUSION = "INSERT INTO exclusions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
+GIVE_CAUSE = "INSERT INTO causes VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)"
+WITHDRAWN = ("withdrawn_ms", "withdrawn_by", "withdrawn_why")
+
+
+class Acts:
+    """What people said, as `collector.store.Store.acts` offers it. Writers raise BadAct; StoreError as everywhere."""
+
+    def __init__(self, ask: Ask, write: Write) -> None:
+        self._ask, self._write = ask, write
+
+    def exclusions(self) -> list[Exclusion]:
+        """All that were ever entered, also those that were withdrawn."""
+        return self._ask(_exclusions)
+
+    def given_causes(self, site: str = "") -> list[GivenCause]:
+        """By id; of one site, or of all."""
+        return self._ask(lambda db: list(_causes(db, site)))
+
+    def audit_log(self, after_id: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        """The entries that follow `after_id`, by id."""
+        return self._ask(lambda db: list(_audit(db, f"{AUDIT} WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)))
+
+    def version(self) -> int:
+        """Grows with every act."""
+        return self._ask(lambda db: _last(db)[0])
+
+    def faults(self) -> list[str]:
+        """A sentence for each place at which the log does not add up, or does not say what the tables say."""
+        return self._ask(lambda db: [*_broken_chain(db), *_unsaid(db)])
+
+    def add_exclusion(self, draft: Exclusion) -> Exclusion:
+        """`draft` as it was entered, with its id; `draft.id` means nothing."""
+
+        def write(db: sqlite3.Connection) -> Exclusion:
+            check_exclusion(draft, facts.sites(db))
+            number = db.execute(ADD_EXCLUSION, astuple(draft)[1:9]).lastrowid or 0
+            added = replace(_as_entered(draft), id=number)
+            _note(db, added.entered_ms, added.by, "exclusion.add", str(number), detail_of(added))
+            return added
+
+        return self._write(write)
+
+    def withdraw(self, number: int, *, by: str, why: str, at_ms: int) -> Exclusion:
+        """The exclusion, which counts no more from now on, for any period."""
+
+        def write(db: sqlite3.Connection) -> Exclusion:
+            found = next((exclusion for exclusion in _exclusions(db) if exclusion.id == number), None)
+            check_withdrawal(found, number, by, why)
+            db.execute("INSERT INTO withdrawals VALUES (?, ?, ?, ?)", (number, at_ms, by, why))
+            [withdrawn] = [exclusion for exclusion in _exclusions(db) if exclusion.id == number]
+            _note(db, at_ms, by, "exclusion.withdraw", str(number), detail_of(withdrawn, *WITHDRAWN))
+            return withdrawn
+
+        return self._write(write)
+
+    def give_cause(self, draft: GivenCause) -> GivenCause:
+        """`draft` as it was entered, with its id; `draft.id` means nothing. The newest of an outage counts."""
+
+        def write(db: sqlite3.Connection) -> GivenCause:
+            check_cause(draft, facts.sites(db))
+            number = db.execute(GIVE_CAUSE, astuple(draft)[1:]).lastrowid or 0
+            given = replace(draft, id=number)
+            _note(db, given.entered_ms, given.by, "cause.give", given.site, detail_of(given))
+            return given
+
+        return self._write(write)
+
+    def import_sites(self, sites: Sequence[Site], *, by: str, at_ms: int, detail: Mapping[str, Any]) -> None:
+        """Writes `sites` into the registry; `detail` says what that changes."""
+
+        def write(db: sqlite3.Connection) -> None:
+            facts.put_sites(db, sites)
+            _note(db, at_ms, by, "registry.import", str(len(sites)), canonical(detail))
+
+        self._write(write)
+
+    def put_token(self, token: Token, *, by: str, at_ms: int) -> None:
+        """Writes a new token, or one that is revoked now."""
+        act = "token.create" if token.revoked_at_ms is None else "token.revoke"
+        detail = canonical({"kind": token.kind, "name": token.agent, "site": token.site})
+
+        def write(db: sqlite3.Connection) -> None:
+            facts.put_token(db, token)
+            _note(db, at_ms, by, act, token.id, detail)
+
+        self._write(write)
+
+
+def _as_entered(exclusion: Exclusion) -> Exclusion:
+    """As it was before anybody withdrew it."""
+    return replace(exclusion, withdrawn_ms=None, withdrawn_by="", withdrawn_why="")
+
+
+def _exclusions(db: sqlite3.Connection) -> list[Exclusion]:
+    names = [*Exclusion.__slots__]
+    found = (dict(zip(names, row, strict=True)) for row in db.execute(f"{EXCLUSIONS} ORDER BY e.id"))
+    return [
+        Exclusion(
+            **known
+            | {"kind": ExclusionKind(known["kind"])}
+            | {name: known[name] or "" for name in ("withdrawn_by", "withdrawn_why")}
+        )
+        for known in found
+    ]
+
+
+def _causes(db: sqlite3.Connection, site: str = "") -> Iterator[GivenCause]:
+    chosen = (
+        db.execute(f"{CAUSES} WHERE site = ? ORDER BY id", (site,)) if site else db.execute(f"{CAUSES} ORDER BY id")
+    )
+    for row in chosen:
+        known = dict(zip(GivenCause.__slots__, row, strict=True))
+        yield GivenCause(**known | {"code": CauseCode(known["code"])})
+
+
+def _audit(db: sqlite3.Connection, question: str, *values: int) -> Iterator[AuditEntry]:
+    for row in db.execute(question, values):
+        yield AuditEntry(**dict(zip(AuditEntry.__slots__, row, strict=True)))
+
+
+def _last(db: sqlite3.Connection) -> tuple[int, str]:
+    """(id, digest) of the last entry."""
+    row = db.execute("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else (0, "")
+
+
+def _note(db: sqlite3.Connection, at_ms: int, by: str, act: str, subject: str, detail: str) -> None:
+    number, digest = _last(db)
+    entry = AuditEntry(id=number + 1, at_ms=at_ms, by=by, act=act, subject=subject, detail=detail, digest="")
+    db.execute(ADD_ENTRY, astuple(replace(entry, digest=digest_of(digest, entry))))
+
+
+def _broken_chain(db: sqlite3.Connection) -> Iterator[str]:
+    digest, number = "", 0
+    for entry in _audit(db, f"{AUDIT} ORDER BY id"):
+        if entry.id != number + 1:
+            yield f"entries {number + 1} to {entry.id - 1} are missing"
+        elif entry.digest != digest_of(digest, entry):
+            yield f"entry {entry.id} ({entry.act} {entry.subject}) or the one before it was changed"
+        digest, number = entry.digest, entry.id
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
+    if row and row[0] > number:
+        yield f"entries {number + 1} to {row[0]} are missing"
+
+
+def _unsaid(db: sqlite3.Connection) -> Iterator[str]:
+    """Rows that the log does not quote as they stand, and quotes that have no row."""
+    quoted: dict[tuple[str, str], str] = {}
+    for entry in _audit(db, f"{AUDIT} ORDER BY id"):
+        if entry.act in ("exclusion.add", "exclusion.withdraw"):
+            quoted[entry.act, entry.subject] = entry.detail
+        elif entry.act == "cause.give":
+            quoted[entry.act, str(json.loads(entry.detail).get("id"))] = entry.detail
+    standing = dict(_standing(db))
+    for key in sorted(quoted.keys() | standing.keys()):
+        if quoted.get(key) != standing.get(key):
+            yield f"{' '.join(key)}: the table does not say what the log says"
+
+
+def _standing(db: sqlite3.Connection) -> Iterator[tuple[tuple[str, str], str]]:
+    for exclusion in _exclusions(db):
+        yield ("exclusion.add", str(exclusion.id)), detail_of(_as_entered(exclusion))
+        if exclusion.withdrawn_ms is not None:
+            yield ("exclusion.withdraw", str(exclusion.id)), detail_of(exclusion, *WITHDRAWN)
+    for cause in _causes(db):
+        yield ("cause.give", str(cause.id)), detail_of(cause)
