@@ -29,15 +29,18 @@ rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against 
 	@scripts/debian-packages
 	@$(BIN)/python -m tests.rig $(RIG_ARGS)
 
-bench: $(VENV)/dev.stamp  ## the figures of the README (root; about ten minutes)
-	@scripts/debian-packages
+bench: $(VENV)/dev.stamp  ## the figures of the README (root; about half an hour)
+	@scripts/debian-packages victoria-metrics:victoria-metrics
 	@$(BIN)/python -m bench.icmp
 	@$(BIN)/python -m bench.agent
+	@$(BIN)/python -m bench.ingest
+	@$(BIN)/python -m bench.indicators
+	@$(BIN)/python -m bench.permutation
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt
 	@uv pip compile -q pyproject.toml --extra agent --extra collector --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/run.txt
-	@uv pip compile -q pyproject.toml --extra agent --extra collector --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
+	@uv pip compile -q pyproject.toml --extra agent --extra collector --extra snmp --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
 
 clean:  ## remove what make made, but not .run (configuration and measurements)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -25,7 +25,7 @@ Reading order, which is the way of the data:
     uptime.py     pure: readings of a watched device's uptime counter -> when it was without power
     accounts.py   the account of every site and day: made, kept, corrected, revised; agenda.py: which days, and why
                   hindsight.py: what results tell of a silence before them
-                  evidence.py: what the store knows -> a ledger; pure: days.py, and changes.py, what a correction changed
+                  evidence.py: what the store knows -> a ledger; pure: days.py; changes.py: what a correction changed
     rebuild.py    flips and kept days made anew from results alone, and compared
     periods.py    pure: days, weeks, months, quarters, years as people name them, in a site's time zone
     indicators.py pure: accounts -> figures with error bars, by sums.py (what adds up) and shares.py (what is divided)

@@ -1,7 +1,8 @@
 """What the store knows of a site in a period -> its ledger and its latency.
 
 1. Flips of the site, from a little before the period to well behind it: what a result covers, and how far the proof of
-   a later flip lies back, reaches over the edges. With the causes of silence they make spells (silence.py, spells.py).
+   a later flip lies back, reaches over the edges. With the causes of silence and the time that is hollow they make
+   spells (silence.py, spells.py).
 2. Where a device that is watched from outside was silent, its uptime counter before and after may tell of power.
 3. Spells, service hours, exclusions and the flips of groups and services make the ledger (tally.py).
 4. Echo results of available time that is not excluded make the latency.

@@ -43,7 +43,7 @@ def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, inte
         now = _state(at_ms, [member for member in members if member], trials)
         if at_ms > from_ms and now is not state:
             turn = _turn(at_ms, now, state, trials, members)
-            if turns and turn.at_ms < turns[-1].at_ms:  # the first failure may lie before the last word of another agent
+            if turns and turn.at_ms < turns[-1].at_ms:  # an agent's first failure may lie before another's last word
                 turn = Turn(turns[-1].at_ms, turn.state, turn.proof_ms)
             turns.append(turn)
             state = now

@@ -398,24 +398,56 @@ def silence_at(stays: Sequence[Stay], at: int) -> str:
 
 
 def one_agent_at(stays: Sequence[Stay], at: int) -> str:
-    if any(stay.first <= at < stay.last for stay in stays):
-        return "agent"
-    for before, behind in pairwise(stays):
-        if before.last <= at < behind.first:
-            return in_gap(before, behind, at) if behind.inside else "agent"
-    return "unknown"
+    """A sleep may lie inside the stay before it."""
+    said = ["agent" for stay in stays if stay.first <= at < stay.last]
+    for before, behind in gaps(stays):
+        if not behind.inside:
+            said += ["agent"] if before.last <= at < behind.first else []
+        elif slept(before, behind) and before.first <= at < behind.first and fell_asleep(behind) <= at < behind.woke:
+            said.append("asleep")
+        elif before.last <= at < behind.first:
+            said.append(in_gap(before, behind, at))
+    return min(said, key=SILENT.index, default="unknown")
+
+
+def gaps(stays: Sequence[Stay]) -> list[tuple[Stay, Stay]]:
+    return [(before, behind) for before, behind in pairwise(stays) if before.last < behind.first]
+
+
+def slept(before: Stay, behind: Stay) -> bool:
+    return before.boot == behind.boot and before.run == behind.run and behind.slept > 0
+
+
+def fell_asleep(behind: Stay) -> int:
+    return behind.woke - behind.slept
 
 
 def in_gap(before: Stay, behind: Stay, at: int) -> str:
+    """Of what was no sleep."""
+    if before.boot == behind.boot or 0 < behind.booted <= at:
+        return "agent"
+    if not behind.booted or at < max(before.last, behind.alive):
+        return "unknown"
+    return {"power": "power", "clean": "shut_down"}.get(behind.stop, "unknown")
+
+
+def hollow_at(stays: Sequence[Stay], at: int) -> str:
+    """Section 7: why nobody can have measured then, `` if somebody can."""
+    if any(stay.first <= at < stay.last for stay in stays):
+        return ""
+    said = []
+    for agent in {stay.agent for stay in stays if stay.inside}:
+        for before, behind in gaps(sorted((s for s in stays if s.agent == agent), key=lambda s: s.first)):
+            if before.last <= at < behind.first and stopped_at(before, behind, at):
+                said.append(one_agent_at([before, behind], at))
+    return min((row for row in said if row != "unknown"), key=SILENT.index, default="")
+
+
+def stopped_at(before: Stay, behind: Stay, at: int) -> bool:
+    """Whether the host had stopped by then, as far as is known, and not yet measured again."""
     if before.boot != behind.boot:
-        stopped = min(max(before.last, behind.alive), behind.booted)
-        if not stopped <= at < behind.booted:
-            return "agent"
-        return {"power": "power", "clean": "shut_down"}.get(behind.stop, "unknown")
-    is_same_run = before.run == behind.run
-    if is_same_run and behind.slept and behind.woke - behind.slept <= at < behind.woke:
-        return "asleep"
-    return "agent"
+        return at >= min(max(before.last, behind.alive), behind.booted)
+    return slept(before, behind) and at >= fell_asleep(behind)
 
 
 def silence_edges(stays: Sequence[Stay]) -> set[int]:
@@ -437,14 +469,11 @@ def spells(world: World, site: Sequence[Turn]) -> list[Spell]:
     """Section 8, over all time."""
     pieces: list[Spell] = []
     intervals = [Turn(-FOREVER, "unobserved", -FOREVER), *site, Turn(FOREVER, "end", FOREVER)]
-    for before, turn, following in zip([intervals[0], *intervals], intervals, intervals[1:], strict=False):
-        start = turn.at
-        if turn.state == "unobserved" and pieces:
-            start = moved_start(world, turn, before.at)
-            pieces = cut(pieces, start)
-        for a, b in pairwise(sorted({start, following.at, *inner_edges(world, start, following.at)})):
+    for turn, following in pairwise(intervals):
+        for a, b in pairwise(sorted({turn.at, following.at, *inner_edges(world, turn.at, following.at)})):
             row = row_at(world, turn, following.at, a)
-            pieces.append(Spell(a, b, row, turn.proof if a == start else a))
+            hollow = "" if row in SILENT else hollow_at(world.stays, a)
+            pieces.append(Spell(a, b, hollow or row, turn.proof if a == turn.at and not hollow else a))
     return merged(pieces)
 
 
@@ -453,22 +482,8 @@ def inner_edges(world: World, start: int, end: int) -> list[int]:
     return [at for at in edges if start < at < end]
 
 
-def moved_start(world: World, turn: Turn, begun: int) -> int:
-    """Rule 8.2; `begun` is where the interval before began."""
-    strong = ("power", "shut_down", "asleep")
-    row = silence_at(world.stays, turn.at)
-    if row not in strong or silence_at(world.stays, turn.at - 1) != row:
-        return turn.at
-    began = max(e for e in silence_edges(world.stays) if e < turn.at and silence_at(world.stays, e - 1) != row)
-    return max(began, turn.proof, begun)
-
-
-def cut(pieces: Sequence[Spell], at: int) -> list[Spell]:
-    return [replace(p, end=min(p.end, at)) for p in pieces if p.start < at]
-
-
 def row_at(world: World, turn: Turn, end: int, at: int) -> str:
-    """Rules 8.1 and 8.3."""
+    """Rules 8.1 and 8.3; 8.2 comes behind them."""
     if turn.state not in ("unobserved", "unreachable"):
         return turn.state
     row = silence_at(world.stays, at)
@@ -489,8 +504,15 @@ def merged(pieces: Sequence[Spell]) -> list[Spell]:
         if found and found[-1].row == piece.row:
             found[-1] = replace(found[-1], end=piece.end)
         elif piece.start < piece.end:
-            found.append(piece)
+            found.append(replace(piece, proof=proof(found[-1], piece) if found else piece.proof))
     return found
+
+
+def proof(earlier: Spell, later: Spell) -> int:
+    """Section 9: a sleep is dated by a waking that was noticed up to 5 s late."""
+    if "asleep" not in (earlier.row, later.row):
+        return later.proof
+    return min(later.proof, max(later.start - 5000, earlier.start))
 
 
 def bars(found: Sequence[Spell]) -> Iterator[tuple[int, int, str, str]]:

@@ -19,7 +19,9 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RESULTS = re.compile(
     r"(gateway|intranet|internet|service|outside) (\w+)(?:@(\w+))?/(\w+) (\S+)((?: \w+ \S+)*): ([otie.]+)"
 )
-CLAIM = re.compile(r"(flips|causes|spells|cells|doubt|others|downs|figure|rows|clock result|day)(?: (.*?))?: (.+)")
+CLAIM = re.compile(
+    r"(flips|causes|hollow|spells|cells|doubt|others|downs|figure|rows|clock result|day)(?: (.*?))?: (.+)"
+)
 
 
 @dataclass
@@ -138,13 +140,14 @@ def take_results(
 
 
 def take_stay(scene: Scene, text: str) -> None:
-    agent, _, boot, _, booted, _, run, between, *more = text.split()
+    who, _, boot, _, booted, _, run, between, *more = text.split()
+    agent, _, site = who.partition("@")
     said = dict(zip(more[::2], more[1::2], strict=True))
     first, last = span(between)
     scene.stays.append(
         oracle.Stay(
             agent=agent,
-            inside=True,
+            inside=not site,
             boot=boot,
             booted=time_of(booted),
             run=time_of(run),

@@ -17,6 +17,7 @@ from shared.settings import BadSettings
 from shared.wire import MAX_TARGETS
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
+KINDS = "dns, http, icmp, tcp, uptime"
 ANCHOR = '[[targets]]\nname = "anchor"\ngroup = "internet"\nprobe = "icmp"\naddress = "192.0.2.1"\n'
 
 
@@ -75,8 +76,8 @@ def test_three_mistakes_are_three_lines_that_can_be_acted_on(tmp_path: Path) -> 
             ANCHOR.replace('"anchor"', '"gateway"'),
             "targets[1].name 'gateway' is taken: it is the default gateway's own; or set gateway = \"off\"",
         ),
-        (ANCHOR.replace('"icmp"', '"ping"'), "targets[1].probe must be one of dns, http, icmp, tcp, uptime (given: 'ping')."),
-        (ANCHOR.replace('probe = "icmp"\n', ""), "targets[1].probe is missing; it must be one of dns, http, icmp, tcp, uptime"),
+        (ANCHOR.replace('"icmp"', '"ping"'), f"targets[1].probe must be one of {KINDS} (given: 'ping')."),
+        (ANCHOR.replace('probe = "icmp"\n', ""), f"targets[1].probe is missing; it must be one of {KINDS}"),
         (ANCHOR + "timeout_s = 30", "targets[1].timeout_s must be shorter than its interval of 30 s (given: 30)"),
         ("interval_s = 1\n" + ANCHOR, "targets[1].timeout_s must be shorter than its interval of 1 s (given: 1.5)"),
         ('listen = "9817"\n' + ANCHOR, 'listen must be "address:port", like "127.0.0.1:9817" or "[::1]:9817"'),

@@ -194,6 +194,31 @@ def test_a_power_cut_ends_what_the_last_result_covers(office: Office) -> None:
     assert (cut.row, cut.start_ms, cut.end_ms, cut.opens, cut.closes) == (Row.POWER, alive_ms, booted_ms, True, True)
 
 
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_power_cut_shorter_than_the_cover_of_a_result_counts_on_both_days(office: Office, closes: bool) -> None:
+    office.deliver(MONDAY, MONDAY + DAY)
+    if closes:
+        office.close()
+    booted_ms = MONDAY + DAY + 2 * MINUTE
+    anew: dict[str, Any] = {"boot_at_ms": booted_ms, "run_at_ms": booted_ms, **POWER}
+    office.deliver(booted_ms + 3 * MINUTE, MONDAY + 2 * DAY, last_alive_ms=MONDAY + DAY - 3 * MINUTE, **anew)
+    office.close()
+    first, second = (office.rows(MONDAY + n * DAY, MONDAY + (n + 1) * DAY) for n in (0, 1))
+    assert (first["power"], second["power"], second["agent"]) == (3 * MINUTE, 2 * MINUTE, 3 * MINUTE)
+    assert sum(first.values()) == sum(second.values()) == DAY
+    days = office.accounts.days(SITE.code, MONDAY, MONDAY + 2 * DAY)
+    assert [(cut.opens, cut.closes) for cut in joined([day.ledger for day in days]).downs] == [(True, True)]
+    assert days[1].ledger.others["internet"].sum() == DAY
+
+
+def test_an_agent_that_starts_anew_leaves_what_its_results_cover(office: Office) -> None:
+    office.deliver(MONDAY, MONDAY + 10 * HOUR)
+    office.deliver(MONDAY + 10 * HOUR + 4 * MINUTE, MONDAY + DAY, run_at_ms=MONDAY + 10 * HOUR, last_stop="power")
+    office.close()
+    assert set(office.rows(MONDAY, MONDAY + DAY)) == {"up", "agent"}
+    assert office.rows(MONDAY, MONDAY + DAY)["agent"] < MINUTE
+
+
 def test_a_host_that_returns_after_days_explains_them(office: Office) -> None:
     office.deliver(MONDAY, MONDAY + 10 * HOUR)
     booted_ms = MONDAY + 2 * DAY + 8 * HOUR

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.condition import SILENT_ROWS
-from collector.silence import Cause, Stay, causes, strongest
+from collector.silence import Cause, Stay, causes, hollow, strongest
 
 SITE = "64.01"
 BEFORE = Stay(agent="pc", agent_site=SITE, boot_id="b1", booted_ms=50, started_ms=60, first_ms=100, last_ms=200)
@@ -25,9 +25,12 @@ def told(stays: Sequence[Stay]) -> list[tuple[int, int, str]]:
     ("after", "expected"),
     [
         ({"last_stop": "power"}, [(100, 200, "agent"), (200, 300, "power"), (300, 400, "agent")]),
-        ({"last_stop": "power", "last_alive_ms": 240}, [(100, 240, "agent"), (240, 300, "power"), (300, 400, "agent")]),
+        ({"last_stop": "power", "last_alive_ms": 240}, [(100, 200, "agent"), (240, 300, "power"), (300, 400, "agent")]),
         ({"last_stop": "power", "last_alive_ms": 150}, [(100, 200, "agent"), (200, 300, "power"), (300, 400, "agent")]),
-        ({"last_stop": "power", "last_alive_ms": 305}, [(100, 400, "agent")]),  # the run before was of this boot
+        (
+            {"last_stop": "power", "last_alive_ms": 305},
+            [(100, 200, "agent"), (300, 400, "agent")],
+        ),  # it was of this boot
         ({"last_stop": "clean"}, [(100, 200, "agent"), (200, 300, "shut_down"), (300, 400, "agent")]),
         ({"last_stop": "crash"}, [(100, 200, "agent"), (300, 400, "agent")]),
         ({"last_stop": "power", "booted_ms": 0}, [(100, 200, "agent"), (330, 400, "agent")]),
@@ -39,9 +42,17 @@ def test_a_host_that_returns_tells_of_the_gap(after: dict[str, Any], expected: l
     assert told([BEFORE, replace(ANEW, **after)]) == expected
 
 
-def test_a_sleep_is_what_lies_of_it_in_the_gap() -> None:
-    awake = replace(BEFORE, first_ms=330, last_ms=400, slept_ms=150, woke_ms=310)
-    assert told([BEFORE, awake]) == [(100, 200, "agent"), (200, 310, "asleep"), (310, 400, "agent")]
+AWAKE = replace(BEFORE, first_ms=330, last_ms=400, slept_ms=50, woke_ms=310)
+
+
+def test_a_sleep_may_begin_before_the_last_result_that_came_before_it_was_noticed() -> None:
+    found = told([BEFORE, replace(AWAKE, slept_ms=150)])
+    assert found == [(100, 160, "agent"), (160, 310, "asleep"), (310, 400, "agent")]
+
+
+def test_a_sleep_is_what_lies_of_it_between_the_first_results() -> None:
+    assert told([BEFORE, replace(AWAKE, slept_ms=900)])[0] == (100, 310, "asleep")
+    assert told([BEFORE, replace(AWAKE, woke_ms=900, slept_ms=650)])[1] == (250, 330, "asleep")
 
 
 def test_before_the_first_and_after_the_last_result_nothing_is_known() -> None:
@@ -64,6 +75,43 @@ def test_of_two_agents_the_stronger_word_counts() -> None:
 def test_a_watcher_without_power_says_nothing_of_the_site() -> None:
     stays = [replace(stay, agent_site="hub") for stay in (BEFORE, replace(ANEW, last_stop="power"))]
     assert told(stays) == [(100, 400, "agent")]
+
+
+POWER = replace(ANEW, last_stop="power", last_alive_ms=240)
+
+
+def hollows(*stays: Stay) -> list[tuple[int, int, str]]:
+    return [(cause.start_ms, cause.end_ms, str(cause.row)) for cause in hollow(SITE, stays)]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (POWER, [(240, 300, "power"), (300, 330, "agent")]),
+        (replace(POWER, last_stop="clean"), [(240, 300, "shut_down"), (300, 330, "agent")]),
+        (replace(POWER, last_stop="crash"), [(300, 330, "agent")]),
+        (replace(POWER, booted_ms=0), []),
+        (replace(POWER, boot_id="b1"), []),  # it merely started anew
+        (AWAKE, [(260, 310, "asleep"), (310, 330, "agent")]),
+        (replace(AWAKE, slept_ms=0), []),
+    ],
+)
+def test_from_a_stop_until_the_next_result_time_is_hollow(after: Stay, expected: list[tuple[int, int, str]]) -> None:
+    assert hollows(after, BEFORE) == expected
+
+
+@pytest.mark.parametrize("site", [SITE, "hub"])
+def test_time_in_which_anybody_measured_is_not_hollow(site: str) -> None:
+    other = replace(BEFORE, agent="other", agent_site=site, first_ms=250, last_ms=310)
+    assert hollows(BEFORE, POWER, other) == [(240, 250, "power"), (310, 330, "agent")]
+
+
+def test_a_watcher_that_stopped_makes_no_hollow_time() -> None:
+    assert hollows(*(replace(stay, agent_site="hub") for stay in (BEFORE, POWER))) == []
+
+
+def test_a_sleep_in_which_results_lie_is_hollow_only_behind_them() -> None:
+    assert hollows(BEFORE, replace(AWAKE, slept_ms=150)) == [(200, 310, "asleep"), (310, 330, "agent")]
 
 
 TIMES = st.integers(0, 60)
@@ -90,6 +138,15 @@ def test_the_order_of_stays_is_irrelevant_and_causes_never_overlap(stays: list[S
     assert causes(SITE, stays) == found
     assert all(cause.start_ms < cause.end_ms for cause in found)
     assert all(a.end_ms <= b.start_ms and (a.end_ms, a.row) != (b.start_ms, b.row) for a, b in pairwise(found))
+
+
+@given(st.lists(STAYS, max_size=8))
+def test_hollow_time_lies_in_no_stay_and_says_what_the_causes_say(stays: list[Stay]) -> None:
+    found, expected = hollow(SITE, stays), causes(SITE, stays)
+    for at_ms in range(90):
+        rows = [one.row for one in found if one.start_ms <= at_ms < one.end_ms]
+        assert not rows or rows == [one.row for one in expected if one.start_ms <= at_ms < one.end_ms]
+        assert not rows or not any(stay.first_ms <= at_ms < stay.last_ms for stay in stays)
 
 
 CAUSES = st.builds(

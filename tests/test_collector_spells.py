@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.app import CLOCKS_S
 from collector.condition import SILENT_ROWS, Condition, Flip, Row
 from collector.silence import Cause, Restart, strongest
-from collector.spells import Spell, spells
+from collector.spells import NOTICED_MS, Spell, spells
 
 
 def flip(at_ms: int, now: Condition, proof_ms: int | None = None) -> Flip:
@@ -45,24 +47,37 @@ def test_silence_takes_the_causes_inside_it() -> None:
 
 
 def test_what_a_result_covers_ends_when_its_host_stops() -> None:
-    assert told([UP, SILENT, BACK], [power(340, 800)]) == [(0, "unknown"), (100, "up"), (340, "power"), (800, "up")]
+    off = [power(340, 800)]
+    found = told([UP, SILENT, BACK], off, hollow=off)
+    assert found == [(0, "unknown"), (100, "up"), (340, "power"), (800, "up")]
 
 
-def test_silence_never_begins_before_the_last_result() -> None:
-    assert told([UP, SILENT, BACK], [power(250, 800)])[2] == (300, "power")
+@pytest.mark.parametrize("now", sorted(set(Condition) - {Condition.UNOBSERVED}))
+def test_hollow_time_is_cut_out_of_every_condition(now: Condition) -> None:
+    off = [power(340, 500), power(500, 520, Row.AGENT)]
+    found = told([UP, flip(200, now), BACK], off, hollow=off)
+    assert [one for one in found if one[0] >= 340] == [
+        (340, "power"),
+        (500, "agent"),
+        (520, str(now)),
+        *([(800, "up")] if now != Condition.UP else []),
+    ]
 
 
-def test_silence_never_begins_before_the_interval_before_it() -> None:
-    assert told([UP, flip(350, Condition.DEGRADED), SILENT], [power(250, 800)])[2] == (350, "power")
+def test_where_somebody_else_measured_the_cover_of_a_result_holds() -> None:
+    assert told([UP, SILENT, BACK], [power(340, 800)])[2] == (400, "power")
 
 
-def test_a_silent_agent_does_not_end_what_its_result_covers() -> None:
-    assert told([UP, SILENT, BACK], [power(340, 800, Row.AGENT)])[2] == (400, "agent")
+def test_the_edges_of_hollow_time_are_exact_and_others_keep_their_proof() -> None:
+    off = [power(340, 360)]
+    found = spells([UP, SILENT, BACK], None, off, 0, 1000, hollow=off)
+    assert [(s.start_ms, s.not_earlier_ms) for s in found[2:5]] == [(340, 340), (360, 360), (400, 300)]
 
 
-def test_the_moved_start_keeps_the_proof_and_inner_edges_are_exact() -> None:
-    found = spells([UP, SILENT, BACK], None, [power(340, 500), power(500, 800, Row.AGENT)], 0, 1000)
-    assert [(s.start_ms, s.not_earlier_ms) for s in found[2:4]] == [(340, 300), (500, 500)]
+def test_a_sleep_may_have_begun_and_ended_earlier_than_its_waking_was_noticed() -> None:
+    off = [power(5_340, 5_500, Row.ASLEEP), power(5_500, 9_000, Row.AGENT)]
+    found = spells([UP], None, off, 0, 20_000, hollow=off)
+    assert [(s.start_ms, s.not_earlier_ms) for s in found[2:]] == [(5_340, 340), (5_500, 5_340), (9_000, 9_000)]
 
 
 def test_unreachable_takes_power_and_nothing_else() -> None:
@@ -88,6 +103,10 @@ def test_a_restart_explains_unobserved_time_only_where_nobody_stands() -> None:
     assert (400, "unknown") in told([UP, SILENT, BACK], restarts=router)
 
 
+def test_a_waking_is_noticed_as_often_as_the_agent_looks_at_its_clocks() -> None:
+    assert NOTICED_MS == CLOCKS_S * 1000
+
+
 FLIPS = st.lists(st.tuples(st.integers(0, 99), st.sampled_from(Condition), st.integers(0, 30)), max_size=9).map(
     lambda found: [flip(at_ms, now, at_ms - ago) for at_ms, now, ago in sorted(found, key=lambda one: one[0])]
 )
@@ -96,14 +115,14 @@ CAUSES = st.lists(st.tuples(st.integers(0, 99), st.integers(1, 30), st.sampled_f
 )
 
 
-@given(FLIPS, CAUSES, st.integers(1, 99))
+@given(FLIPS, CAUSES, CAUSES, st.integers(1, 99))
 def test_spells_have_no_gaps_and_a_shorter_period_shows_the_same(
-    flips: list[Flip], causes: list[Cause], cut: int
+    flips: list[Flip], causes: list[Cause], hollow: list[Cause], cut: int
 ) -> None:
-    whole = spells(flips, None, causes, 0, 100)
+    whole = spells(flips, None, causes, 0, 100, hollow=hollow)
     assert [whole[0].start_ms, *(s.end_ms for s in whole)] == [*(s.start_ms for s in whole), 100]
     assert all(a.row is not b.row for a, b in pairwise(whole))
-    assert spells(flips, None, causes, 0, cut) == _clipped(whole, cut)
+    assert spells(flips, None, causes, 0, cut, hollow=hollow) == _clipped(whole, cut)
 
 
 def _clipped(whole: Sequence[Spell], cut: int) -> list[Spell]:

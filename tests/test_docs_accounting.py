@@ -14,7 +14,7 @@ from collector.condition import ROWS, Row
 from collector.indicators import FORMULAS, AccountingSettings, figures
 from collector.ledger import CODES, Ledger
 from collector.shares import Choice, Exclusions, Hours
-from collector.silence import causes
+from collector.silence import causes, hollow
 from collector.sums import Sums
 from tests import oracle
 from tests.scenes import Scene, blocks, duration, listed, scenes, span, time_of
@@ -73,6 +73,17 @@ def test_causes_of_silence_are_as_printed(scene: Scene, _subject: str, text: str
     assert [(c.row, c.start_ms, c.end_ms) for c in causes(SITE, stays_of(world))] == told
     for row, start, end in told:
         assert {oracle.silence_at(world.stays, at) for at in (start, end - 1)} == {row}
+
+
+@pytest.mark.parametrize(("scene", "_subject", "text"), claims("hollow"), ids=name_of)
+def test_hollow_time_is_as_printed(scene: Scene, _subject: str, text: str) -> None:
+    world = scene.world()
+    told = [(words[0], *span(words[1])) for words in listed(text) if words != ["none"]]
+    assert [(c.row, c.start_ms, c.end_ms) for c in hollow(SITE, stays_of(world))] == told
+    minutes = range(time_of("08:00"), time_of("08:30"), 60_000)
+    for at in (*minutes, *(at for _, start, end in told for at in (start - 1, start, end - 1, end))):
+        expected = next((row for row, start, end in told if start <= at < end), "")
+        assert oracle.hollow_at(world.stays, at) == expected
 
 
 def spells_of(scene: Scene) -> list[list[oracle.Spell]]:

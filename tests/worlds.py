@@ -195,7 +195,8 @@ def lines(draw: st.DrawFn) -> oracle.World:
 
 AGENTS = {"pc": True, "box": True, "hub": False, "far": False}
 """Name, and whether it stands at the site."""
-ENDINGS = ("power", "power", "clean", "sleep", "sleep", "crash", "restart", "step", "dropped")
+ENDINGS = ("power", "power", "clean", "sleep", "sleep", "nap", "crash", "restart", "step", "dropped")
+"""`nap`: a sleep whose end is noticed late, so that results come in between."""
 
 
 @dataclass(frozen=True)
@@ -253,14 +254,15 @@ def runs(agent: str, pauses: Sequence[tuple[int, str, int, int, int]]) -> list[R
         if ending == "dropped":
             now = replace(now, gaps=(*now.gaps, (end, start)))
             continue
-        found.append(replace(now, end=end))
+        naps = ending == "nap"
+        found.append(replace(now, gaps=(*now.gaps, (end, back)), end=start) if naps else replace(now, end=end))
         alive = end - alive_s * SECOND if alive_s >= 0 else 0
-        slept = silent_s * SECOND if ending == "sleep" else 0
+        slept = silent_s * SECOND if ending in ("sleep", "nap") else 0
         if ending in ("power", "clean", "crash"):
             stay = replace(stay, boot=f"b{number}", booted=back, run=start, stop=ending, alive=alive)
         elif ending == "restart":
             stay = replace(stay, run=start, stop="clean", alive=alive)
-        stay = replace(stay, slept=slept, woke=back if slept else 0)
+        stay = replace(stay, slept=slept, woke=(start if naps else back) if slept else 0)
         now = Run(start, oracle.FOREVER, stay, stepped=ending == "step")
     return [*found, now]
 

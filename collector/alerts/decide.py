@@ -64,8 +64,8 @@ def decide(now_ms: int, sites: Sequence[SiteNow], sent: Mapping[str, SentAlert],
        just ended.
     7. In the grace after a start, for a site not heard since the start nothing ends and it is not called silent: nobody
        was there to listen. Once heard, it is a site like any other.
-    8. Nothing begins at a site that is under an exclusion now: whoever entered it knows. What fires goes on, and ends as
-       always; what lasts when the exclusion is over begins then.
+    8. Nothing begins at a site that is under an exclusion now: whoever entered it knows. What fires goes on, and ends
+       as always; what lasts when the exclusion is over begins then.
     """
     before: defaultdict[str, list[SentAlert]] = defaultdict(list)
     for alert in sent.values():

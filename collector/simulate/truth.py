@@ -2,7 +2,8 @@
 
 Its rows are those of the collector's ledger, told from what happened and not from what was measured, but for one thing:
 nobody can know what a place was in before its agent had looked. So a boot, a waking or a start is `agent` until every
-group was asked once; and before an agent's very first result all is `unknown`.
+group was asked once; and before an agent's very first result all is `unknown`. After a brief silence (world.py) it is
+`agent` until the first result: from there on what was known before it counts again.
 
 The file has one JSON object a line: first what was simulated, then one site a line.
 """
@@ -81,7 +82,7 @@ def inner_spells(story: Story, agent: Agent, span: Span) -> list[TrueSpell]:
             found.append((Row.AGENT, sight.first_ms, seen_ms))
         elif silence.row is not None:
             found.append((silence.row, silence.start_ms, silence.end_ms))
-            found.append((Row.AGENT, silence.end_ms, seen_ms))
+            found.append((Row.AGENT, silence.end_ms, sight.first_ms if silence.is_brief(span) else seen_ms))
         at_ms = found[-1][2]
         found += _of_pieces(story, at_ms, stretch.to_ms)
         at_ms = stretch.to_ms

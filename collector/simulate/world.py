@@ -5,8 +5,9 @@
 2. Silences of the host: power, shut down, asleep, agent; and restarts too short to be a silence. They do not overlap.
    Between them the host is awake: a `Stretch`.
 3. What is shorter than an agent at this pace can see is no part of the story: inside a stretch every kind lasts at
-   least `shortest_ms`, and every silence is longer than the cover of a result or shorter than what it leaves over.
-   (An outage that falls between two probes is seen by nobody; a rule of accounting cannot be tested with it.)
+   least `shortest_ms`. A silence is longer than the cover of a result, or, if the host boots anew, so short that no
+   cover of any target ends in it. (An outage that falls between two probes is seen by nobody, and what ends only for
+   some targets leaves a site half seen; a rule of accounting cannot be tested with either.)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,6 +83,11 @@ class Span:
     def cover_ms(self) -> int:
         return round(COVER_INTERVALS * self.interval_ms)
 
+    @property
+    def brief_ms(self) -> int:
+        """A host may be gone for so long, and every target's last result still cover the time of its return."""
+        return self.cover_ms - self.interval_ms - 30 * SECOND_MS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
@@ -95,6 +101,14 @@ class Silence:
     @property
     def boots(self) -> bool:
         return self.row in (Row.POWER, Row.SHUT_DOWN)
+
+    @property
+    def gone_ms(self) -> int:
+        return self.end_ms + self.boot_ms - self.start_ms
+
+    def is_brief(self, span: Span) -> bool:
+        """Whether it ends within what the results before it cover."""
+        return self.boots and self.gone_ms <= span.brief_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,7 +371,8 @@ def _apart(silences: Sequence[Silence], span: Span) -> Iterator[Silence]:
     free_ms = span.from_ms + longest_gap_ms
     for silence in silences:
         least_ms = span.cover_ms + 2 * MINUTE_MS
-        if silence.row is not None and silence.end_ms - silence.start_ms < least_ms:
+        is_short = silence.end_ms - silence.start_ms < least_ms
+        if is_short and silence.row is not None and not silence.is_brief(span):
             silence = replace(silence, end_ms=silence.start_ms + least_ms)  # noqa: PLW2901  the same one, longer
         before, behind = silence.start_ms < span.to_ms, silence.start_ms >= span.healed_ms + longest_gap_ms
         until_ms = (span.to_ms if before else span.end_ms) - longest_gap_ms
