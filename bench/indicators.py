@@ -16,20 +16,20 @@ from pathlib import Path
 
 import numpy as np
 
-from collector.accounts import Day, Revision
-from collector.calendars import ALWAYS
+from collector.accounting.accounts import Day, Revision
+from collector.accounting.calendars import ALWAYS
+from collector.accounting.days import days_between
+from collector.accounting.latency import Latency, latency_of
+from collector.accounting.ledger import CODES, PLAIN, STANDINGS, Down, Ledger, Standing
 from collector.columns import Columns, Series
 from collector.condition import ROWS, Row
-from collector.days import days_between
-from collector.indicators import AccountingSettings, Figures
-from collector.latency import Latency, latency_of
-from collector.ledger import CODES, PLAIN, STANDINGS, Down, Ledger, Standing
+from collector.figures.indicators import AccountingSettings, Figures
+from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.sums import tally
+from collector.figures.totals import Asked, Totals
 from collector.registry import Site
-from collector.shares import Choice, Exclusions, Hours
 from collector.store.books import Desk, KeptDay
 from collector.store.sqlite import SqliteStore
-from collector.sums import tally
-from collector.totals import Asked, Totals
 from shared.result import Group
 
 ZONE = "Asia/Makassar"

@@ -15,13 +15,13 @@ import uvloop
 from aiohttp import web
 
 from bench.ingest_load import START_MS, STEP_MS, Figures, Load, Pusher, secret_of, site_of
-from collector.accounts import Accounts
-from collector.calendars import ALWAYS
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendars import ALWAYS
 from collector.ingest import Ingest
-from collector.judge import JudgeSettings
+from collector.judging.judge import JudgeSettings
+from collector.judging.rejudge import ROUND_S, Rejudge
 from collector.live import Live
 from collector.registry import Medium, Site, Token
-from collector.rejudge import ROUND_S, Rejudge
 from collector.store.sqlite import SqliteStore
 from shared.clock import SystemClock
 

@@ -20,31 +20,31 @@ from pathlib import Path
 
 from aiohttp import web
 
-from collector import openapi
-from collector.accounts import Accounts
-from collector.acts_api import ActsApi
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendar_files import calendar_of, load_calendars, unknown_calendars
+from collector.accounting.calendars import Calendar
 from collector.alerts import AlertSettings
 from collector.alerts.deliver import Alerts
-from collector.api import Api
-from collector.board import IndicatorBoard
-from collector.calendar_files import calendar_of, load_calendars, unknown_calendars
-from collector.calendars import Calendar
 from collector.commands.check import server_tls
 from collector.commands.desk import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone
 from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
-from collector.guard import Tokens, reading, refusals
-from collector.indicators_api import IndicatorsApi
+from collector.faces import openapi
+from collector.faces.acts_api import ActsApi
+from collector.faces.api import Api
+from collector.faces.guard import Tokens, reading, refusals
+from collector.faces.indicators_api import IndicatorsApi
+from collector.faces.marked import says_simulated
+from collector.faces.metrics import Facts, Metrics
+from collector.faces.page import Page
+from collector.faces.scrape import Scrape
+from collector.figures.board import IndicatorBoard
+from collector.figures.totals import Totals
 from collector.ingest import Ingest
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
-from collector.marked import says_simulated
-from collector.metrics import Facts, Metrics
 from collector.options import parser
-from collector.page import Page
 from collector.registry import Site
-from collector.rejudge import Rejudge
-from collector.scrape import Scrape
 from collector.store import Store, StoreError, open_store
-from collector.totals import Totals
 from collector.upkeep import Upkeep
 from shared.clock import Clock, SystemClock
 from shared.settings import BadSettings

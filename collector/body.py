@@ -8,7 +8,7 @@ import zstandard
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from collector.guard import Refused
+from collector.faces.guard import Refused
 from shared.wire import MAX_BODY_BYTES, MAX_DECODED_BYTES, dictionary
 
 BODY_S = 30.0

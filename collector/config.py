@@ -7,8 +7,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from collector.alerts import AlertSettings
-from collector.indicators import AccountingSettings
-from collector.judge import JudgeSettings
+from collector.figures.indicators import AccountingSettings
+from collector.judging.judge import JudgeSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
 DEFAULT_PATHS = (Path("collector.toml"), Path("/etc/kentongan/collector.toml"))

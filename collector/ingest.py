@@ -28,7 +28,7 @@ from aiohttp import hdrs, web
 
 from collector.body import BODY_S, Decompressor, encoding_of, read_body
 from collector.decode import BadBatch, check, check_context, is_too_long
-from collector.guard import Refused, problem_response
+from collector.faces.guard import Refused, problem_response
 from collector.registry import Token
 from collector.store import BadDelivery, Delivery, Store, Stored, StoreError, UnknownContext
 from shared.clock import Clock

@@ -7,8 +7,8 @@ Between two pushes the newest results are up to a push interval old. That is not
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from collector.accounting.calendars import ALWAYS, Calendar, service_spans
 from collector.acts import Exclusion
-from collector.calendars import ALWAYS, Calendar, service_spans
 from collector.condition import Condition, Flip
 from collector.registry import AgentState, Site
 

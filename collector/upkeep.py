@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from collector.accounts import Accounts
+from collector.accounting.accounts import Accounts
 from collector.alerts.deliver import Alerts
-from collector.board import IndicatorBoard
-from collector.guard import Tokens
+from collector.faces.guard import Tokens
+from collector.figures.board import IndicatorBoard
+from collector.judging.rejudge import coverage_today
 from collector.live import Live
-from collector.rejudge import coverage_today
 from collector.store import Store, StoreError
 from shared.clock import Clock, utc
 

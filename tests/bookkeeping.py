@@ -9,13 +9,13 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collector.accounts import Accounts, Day
+from collector.accounting.accounts import Accounts, Day
+from collector.accounting.calendars import ALWAYS, Calendar
+from collector.accounting.ledger import joined
 from collector.acts import Exclusion, ExclusionKind
-from collector.calendars import ALWAYS, Calendar
 from collector.condition import ROWS
-from collector.examine import rejudge_site
-from collector.judge import JudgeSettings
-from collector.ledger import joined
+from collector.judging.examine import rejudge_site
+from collector.judging.judge import JudgeSettings
 from collector.registry import Medium, Site
 from collector.store import Delivery
 from collector.store.sqlite import SqliteStore

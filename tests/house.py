@@ -7,25 +7,25 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from collector.accounts import Accounts
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendars import ALWAYS, Calendar
+from collector.accounting.latency import pack
+from collector.accounting.ledger import Ledger, joined
+from collector.accounting.rebuild import Rebuild
 from collector.acts import Exclusion, ExclusionKind
 from collector.alerts import AlertSettings
 from collector.alerts.deliver import Alerts
-from collector.calendars import ALWAYS, Calendar
 from collector.condition import Flip
-from collector.indicators import AccountingSettings, Figures, figures
+from collector.figures.indicators import AccountingSettings, Figures, figures
+from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.sums import Sums
 from collector.ingest import MSGPACK, Ingest
-from collector.judge import JudgeSettings
-from collector.latency import pack
-from collector.ledger import Ledger, joined
+from collector.judging.judge import JudgeSettings
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
-from collector.rebuild import Rebuild
 from collector.registry import Site, Token
-from collector.rejudge import Rejudge
-from collector.shares import Choice, Exclusions, Hours
 from collector.store import Delivery
 from collector.store.sqlite import SqliteStore
-from collector.sums import Sums
 from shared.texts import Texts
 from tests.fakes import FakeClock
 from tests.fleet import WATCHERS

@@ -7,8 +7,8 @@ import numpy as np
 
 from collector.columns import Columns, Series, concatenate
 from collector.condition import Flip
-from collector.examine import BLIND
-from collector.judge import SITE, Case, JudgeSettings, judge
+from collector.judging.examine import BLIND
+from collector.judging.judge import SITE, Case, JudgeSettings, judge
 from collector.registry import AgentState, Medium, Site
 from collector.store import Replacement, Touched
 from collector.store.fresh import Fresh, Part

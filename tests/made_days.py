@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from collector.accounts import Day, Revision
+from collector.accounting.accounts import Day, Revision
+from collector.accounting.digits import Numbers
+from collector.accounting.latency import Latency
+from collector.accounting.ledger import CODES, PLAIN, STANDINGS, Down, Ledger, Standing
 from collector.condition import DOWN_ROWS, ROWS, Row
-from collector.digits import Numbers
-from collector.latency import Latency
-from collector.ledger import CODES, PLAIN, STANDINGS, Down, Ledger, Standing
+from collector.figures.sums import tally
 from collector.store.books import KeptDay
-from collector.sums import tally
 
 DAY_MS = 86_400_000
 MINUTE = 60_000

@@ -2,7 +2,7 @@
 
 import re
 
-from collector.metrics import CATALOGUE
+from collector.faces.metrics import CATALOGUE
 
 AGENT_METRICS = frozenset(
     (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.condition import Condition
+from collector.faces.metrics import Facts
 from collector.live import SiteNow
-from collector.metrics import Facts
 from collector.registry import AgentState
 from tests.alert_fakes import silent_site, site_now
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from collector.accounts import Accounts, Revision
-from collector.calendars import ALWAYS, Calendar, Season, Shift
+from collector.accounting.accounts import Accounts, Revision
+from collector.accounting.calendars import ALWAYS, Calendar, Season, Shift
+from collector.accounting.days import day_at, days_between
+from collector.accounting.latency import pack
+from collector.accounting.ledger import joined
 from collector.condition import Row
-from collector.days import day_at, days_between
-from collector.latency import pack
-from collector.ledger import joined
 from collector.store import StoreError
 from collector.store.books import Books
 from tests.bookkeeping import DAY, HOUR, MINUTE, MONDAY, SITE, Office, midnight, story

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import encode_basic_auth, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from collector.acts_api import MAX_ACT_BYTES, ActsApi
-from collector.guard import Tokens, reading, refusals
+from collector.faces.acts_api import MAX_ACT_BYTES, ActsApi
+from collector.faces.guard import Tokens, reading, refusals
 from collector.registry import Site, new_token
 from collector.store import Store, open_store
 from tests.fakes import FakeClock

@@ -10,7 +10,7 @@ from aiohttp import encode_basic_auth, hdrs
 from collector.acts import CauseCode, GivenCause
 from collector.app import Parts, application
 from collector.config import CollectorConfig
-from collector.openapi import document
+from collector.faces.openapi import document
 from collector.store import open_store
 from shared.clock import rfc3339
 from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.calendar_files import calendar_of, load_calendars, unknown_calendars
-from collector.calendars import ALWAYS, Calendar, service_spans, shifts_of
+from collector.accounting.calendar_files import calendar_of, load_calendars, unknown_calendars
+from collector.accounting.calendars import ALWAYS, Calendar, service_spans, shifts_of
 from collector.registry import Site
 from collector.site_import import read_sheet
 from shared.settings import BadSettings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.calendars import ALWAYS, Calendar, Season, Shift, service_spans, shifts_of
+from collector.accounting.calendars import ALWAYS, Calendar, Season, Shift, service_spans, shifts_of
 
 WITA = "Asia/Makassar"
 BERLIN = "Europe/Berlin"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.accounting.ledger import LATE, MAJEURE, PLAIN, PLANNED, STANDINGS, Down, Ledger, Standing, joined
+from collector.accounting.spells import Spell
+from collector.accounting.tally import full_account
 from collector.condition import ROWS, Flip, Row, State
-from collector.ledger import LATE, MAJEURE, PLAIN, PLANNED, STANDINGS, Down, Ledger, Standing, joined
-from collector.spells import Spell
-from collector.tally import full_account
 
 END_MS = 100_000
 

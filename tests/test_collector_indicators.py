@@ -7,15 +7,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import digits
-from collector.accounts import Day
-from collector.calendars import Span
+from collector.accounting import digits
+from collector.accounting.accounts import Day
+from collector.accounting.calendars import Span
+from collector.accounting.latency import MIDDLES_US, Latency
+from collector.accounting.ledger import LATE, MAJEURE, PLAIN, PLANNED, Standing
 from collector.condition import DOWN_ROWS, Row
-from collector.indicators import FORMULAS, AccountingSettings, Figures, figures
-from collector.latency import MIDDLES_US, Latency
-from collector.ledger import LATE, MAJEURE, PLAIN, PLANNED, Standing
-from collector.shares import Choice, Exclusions, Hours
-from collector.sums import NUMBERS, Sums, row_of, tally
+from collector.figures.indicators import FORMULAS, AccountingSettings, Figures, figures
+from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.sums import NUMBERS, Sums, row_of, tally
 from tests.made_days import DAY_MS, MINUTE, days, down, made_day, plain, standings
 
 ALL = Choice(Hours.ALL, Exclusions.WITHOUT)

@@ -11,17 +11,17 @@ import pytest
 from aiohttp import hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from collector.accounts import Revision
-from collector.calendars import ALWAYS
+from collector.accounting.accounts import Revision
+from collector.accounting.calendars import ALWAYS
+from collector.accounting.latency import Latency
+from collector.accounting.ledger import PLAIN, PLANNED, Standing
 from collector.condition import Row
-from collector.guard import refusals
-from collector.indicators import AccountingSettings
-from collector.indicators_api import IndicatorsApi
-from collector.latency import Latency
-from collector.ledger import PLAIN, PLANNED, Standing
+from collector.faces.guard import refusals
+from collector.faces.indicators_api import IndicatorsApi
+from collector.faces.tables import COLUMNS
+from collector.figures.indicators import AccountingSettings
+from collector.figures.totals import Totals
 from collector.registry import Site
-from collector.tables import COLUMNS
-from collector.totals import Totals
 from tests.fakes import FakeClock
 from tests.made_days import DAY_MS, MadeAccounts, corrected, down, made_day, plain, standings
 

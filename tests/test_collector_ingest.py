@@ -330,7 +330,7 @@ def test_commit_times_are_a_cumulative_histogram() -> None:
 BOMBS = """
 import resource, sys, zlib
 from collector.body import Decompressor
-from collector.guard import Refused
+from collector.faces.guard import Refused
 
 def block(size, last):  # zstd: one byte, repeated
     return (size << 3 | 1 << 1 | last).to_bytes(3, "little") + b"\\0"

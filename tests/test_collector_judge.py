@@ -7,8 +7,8 @@ import pytest
 
 from collector.columns import Columns, Series, concatenate
 from collector.condition import Condition, Flip
-from collector.judge import Case, JudgeSettings, judge
-from collector.quality import Limits
+from collector.judging.judge import Case, JudgeSettings, judge
+from collector.judging.quality import Limits
 from shared.result import CODE_OF, Group, Outcome
 
 MINUTE = 60_000

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.accounting.latency import BOUNDS_US, Latency, bucket_of, by_slot, latency_of, pack, table, unpack
 from collector.columns import Columns, Series
-from collector.latency import BOUNDS_US, Latency, bucket_of, by_slot, latency_of, pack, table, unpack
 from shared.result import CODE_OF, Group, Outcome
 
 ALWAYS = [(0, 1_000_000)]

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.accounting.ledger import account, coverage, outages
 from collector.condition import Condition, Flip
-from collector.ledger import account, coverage, outages
 
 
 def flip(at_ms: int, now: Condition, was: Condition = Condition.UP, proof_ms: int | None = None) -> Flip:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import time
 
+from collector.accounting.calendars import Calendar, Season, Shift
 from collector.acts import Exclusion, ExclusionKind
-from collector.calendars import Calendar, Season, Shift
 from collector.condition import Condition, Flip
 from collector.live import Judged, Live, SiteNow
 from collector.registry import AgentState, Site

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collector.accounts import Day
-from collector.board import CHOICE, Board, Told
+from collector.accounting.accounts import Day
+from collector.accounting.latency import Latency
+from collector.accounting.ledger import PLAIN
 from collector.condition import Condition, Row
-from collector.indicators import AccountingSettings, figures
-from collector.latency import Latency
-from collector.ledger import PLAIN
-from collector.metrics import CATALOGUE, REFUSALS, Facts, Metrics
-from collector.sums import Sums
+from collector.faces.metrics import CATALOGUE, REFUSALS, Facts, Metrics
+from collector.figures.board import CHOICE, Board, Told
+from collector.figures.indicators import AccountingSettings, figures
+from collector.figures.sums import Sums
 from tests.alert_fakes import site_now
 from tests.daemons import found
 from tests.made_days import down, made_day, plain

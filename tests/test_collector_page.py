@@ -10,19 +10,20 @@ import tomli
 from aiohttp import hdrs
 
 from collector.condition import Condition, State
-from collector.page import ROWS, TEMPLATES
+from collector.faces.page import ROWS, TEMPLATES
+from collector.faces.view import SYMBOLS, View, percent
 from collector.registry import Medium, Site
-from collector.view import SYMBOLS, View, percent
 from shared.result import Group, Outcome
 from shared.texts import LANGUAGES, Texts
 from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces
 
 SOURCES = [
     *TEMPLATES.glob("*.html"),
-    *(TEMPLATES.parent / "commands").glob("*.py"),
-    *(TEMPLATES.parent / name for name in ("page.py", "view.py", "app.py")),
+    *(TEMPLATES.parent.parent / "commands").glob("*.py"),
+    *(TEMPLATES.parent / name for name in ("page.py", "view.py")),
+    TEMPLATES.parent.parent / "app.py",
 ]
-CATALOGUES = TEMPLATES.parent.parent / "shared" / "texts"
+CATALOGUES = TEMPLATES.parents[2] / "shared" / "texts"
 
 
 async def page(face: Faces, path: str = "/", status: int = 200, language: str = "id") -> str:

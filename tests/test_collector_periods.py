@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.periods import BY, HOUR_MS, BadPeriod, between, current, parse, pieces
+from collector.figures.periods import BY, HOUR_MS, BadPeriod, between, current, parse, pieces
 
 WITA, BERLIN = "Asia/Makassar", "Europe/Berlin"
 ZONES = st.sampled_from([WITA, BERLIN, "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"])

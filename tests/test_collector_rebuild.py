@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from collector.accounts import Accounts
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendars import ALWAYS
 from collector.app import main
-from collector.calendars import ALWAYS
 from collector.commands.desk import Terminal
-from collector.judge import JudgeSettings
+from collector.judging.judge import JudgeSettings
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
 from collector.registry import Site
-from collector.rejudge import Rejudge
 from collector.sole import sole_owner
 from collector.store import Delivery, Store, open_store
 from shared.clock import SystemClock

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from collector.columns import Columns, concatenate
 from collector.condition import Flip
-from collector.examine import rejudge_site
-from collector.judge import JudgeSettings
+from collector.judging.examine import rejudge_site
+from collector.judging.judge import JudgeSettings
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
 from collector.registry import Medium
-from collector.rejudge import Rejudge
 from collector.store import Store, Touched
 from shared.result import Group
 from tests.fakes import FakeClock

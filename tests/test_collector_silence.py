@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.accounting.silence import Cause, Stay, causes, hollow, strongest
 from collector.condition import SILENT_ROWS
-from collector.silence import Cause, Stay, causes, hollow, strongest
 
 SITE = "64.01"
 BEFORE = Stay(agent="pc", agent_site=SITE, boot_id="b1", booted_ms=50, started_ms=60, first_ms=100, last_ms=200)

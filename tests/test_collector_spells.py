@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.app import CLOCKS_S
+from collector.accounting.silence import Cause, Restart, strongest
+from collector.accounting.spells import NOTICED_MS, Spell, spells
 from collector.condition import SILENT_ROWS, Condition, Flip, Row
-from collector.silence import Cause, Restart, strongest
-from collector.spells import NOTICED_MS, Spell, spells
 
 
 def flip(at_ms: int, now: Condition, proof_ms: int | None = None) -> Flip:

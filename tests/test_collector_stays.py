@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.silence import Stay
+from collector.accounting.silence import Stay
 from collector.store import Delivery
 from collector.store.log import seal, unseal
 from collector.store.schema import FIRST, connect

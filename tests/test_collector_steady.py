@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from collector.columns import Columns, Series, concatenate
 from collector.condition import Flip
-from collector.judge import Case, JudgeSettings, judge
+from collector.judging.judge import Case, JudgeSettings, judge
+from collector.judging.quality import Limits
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
-from collector.quality import Limits
-from collector.rejudge import Rejudge
 from collector.store import Delivery, Store
 from collector.store.sqlite import SqliteStore
 from shared.result import CODE_OF, Group, Outcome

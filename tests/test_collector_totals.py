@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import sums
-from collector.accounts import Day
-from collector.board import EVERY_S, IndicatorBoard
-from collector.calendars import ALWAYS
+from collector.accounting.accounts import Day
+from collector.accounting.calendars import ALWAYS
+from collector.accounting.latency import Latency
+from collector.accounting.ledger import PLAIN, Standing
 from collector.condition import Row
-from collector.indicators import AccountingSettings, Figures
-from collector.latency import Latency
-from collector.ledger import PLAIN, Standing
+from collector.figures import sums
+from collector.figures.board import EVERY_S, IndicatorBoard
+from collector.figures.indicators import AccountingSettings, Figures
+from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.totals import SCOPES, Asked, Totals, gaps
 from collector.registry import Site
-from collector.shares import Choice, Exclusions, Hours
-from collector.totals import SCOPES, Asked, Totals, gaps
 from tests.fakes import FakeClock
 from tests.made_days import DAY_MS, MadeAccounts, corrected, days, down, made_day, standings
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector.accounting.silence import Restart
+from collector.accounting.uptime import JITTER_MS, WRAP_MS, restarts
 from collector.columns import Columns, Series, concatenate
-from collector.judge import Case, JudgeSettings, judge
-from collector.quality import Limits
-from collector.silence import Restart
+from collector.judging.judge import Case, JudgeSettings, judge
+from collector.judging.quality import Limits
 from collector.store import Delivery
-from collector.uptime import JITTER_MS, WRAP_MS, restarts
 from shared.result import CODE_OF, Group, Outcome, Result
 from shared.wire import Batch, Context, TargetSpec, encode_planes
 from tests.bookkeeping import BASE, DAY, HOUR, MONDAY, ROUND, SITE, Office

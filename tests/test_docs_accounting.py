@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from collector.accounts import Day
+from collector.accounting.accounts import Day
+from collector.accounting.ledger import CODES, Ledger
+from collector.accounting.silence import causes, hollow
 from collector.clocks import Boot, Bounds
 from collector.condition import ROWS, Row
-from collector.indicators import FORMULAS, AccountingSettings, figures
-from collector.ledger import CODES, Ledger
-from collector.shares import Choice, Exclusions, Hours
-from collector.silence import causes, hollow
-from collector.sums import Sums
+from collector.figures.indicators import FORMULAS, AccountingSettings, figures
+from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.sums import Sums
 from tests import oracle
 from tests.scenes import Scene, blocks, duration, listed, scenes, span, time_of
 from tests.worlds import (

@@ -14,7 +14,7 @@ from aiohttp import web
 from agent.metrics import BLACKBOX_PHASES, FACTS
 from agent.probes import PROBES
 from collector.condition import DOWN, Condition
-from collector.metrics import CONTENT_TYPE, Metrics
+from collector.faces.metrics import CONTENT_TYPE, Metrics
 from shared.clock import SystemClock
 from tests.daemons import found, free_port, running, serving, until
 from tests.grafana_queries import VARIABLES, panels, queries

@@ -11,34 +11,34 @@ pytestmark = pytest.mark.source
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "collector", "shared")
 PURE = (
-    "judge",
-    "groups",
-    "tracks",
-    "quality",
-    "still",
-    "steady",
-    "ledger",
-    "calendars",
+    "judging/judge",
+    "judging/groups",
+    "judging/tracks",
+    "judging/quality",
+    "judging/still",
+    "judging/steady",
+    "accounting/ledger",
+    "accounting/calendars",
     "acts",
     "decode",
     "columns",
     "clocks",
     "chronicle",
     "condition",
-    "silence",
-    "spells",
-    "tally",
-    "changes",
-    "days",
+    "accounting/silence",
+    "accounting/spells",
+    "accounting/tally",
+    "accounting/changes",
+    "accounting/days",
     "alerts/decide",
-    "latency",
-    "digits",
-    "sums",
-    "shares",
-    "indicators",
-    "periods",
-    "tables",
-    "uptime",
+    "accounting/latency",
+    "accounting/digits",
+    "figures/sums",
+    "figures/shares",
+    "figures/indicators",
+    "figures/periods",
+    "faces/tables",
+    "accounting/uptime",
     "simulate/province",
     "simulate/world",
     "simulate/asking",
@@ -106,8 +106,10 @@ def test_every_kind_of_probe_has_its_row_in_the_readme() -> None:
     assert all(f"| `{kind}` |" in readme for kind in PROBES)
 
 
-def test_the_maps_name_every_module() -> None:
-    for side in ("agent", "collector"):
-        map_of_side = (ROOT / side / "__init__.py").read_text(encoding="utf-8")
-        names = {path.name for path in (ROOT / side).glob("*.py")} - {"__init__.py"}
-        assert not {name for name in names if name not in map_of_side}, side
+@pytest.mark.parametrize(
+    "package", ["agent", "collector", *(f"collector/{name}" for name in ("judging", "accounting", "figures", "faces"))]
+)
+def test_the_maps_name_every_module(package: str) -> None:
+    map_of_package = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
+    names = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+    assert not {name for name in names if name not in map_of_package}

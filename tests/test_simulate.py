@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from collector.app import main
 from collector.commands.desk import Terminal
 from collector.condition import Row
-from collector.marked import HEADER, says_simulated
+from collector.faces.marked import HEADER, says_simulated
 from collector.registry import Medium, Site, new_token
 from collector.simulate.asking import Asked, Asking, Way
 from collector.simulate.compare import left_over

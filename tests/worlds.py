@@ -9,16 +9,16 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from collector.calendars import Calendar, Season, Shift, Span, service_spans
+from collector.accounting.calendars import Calendar, Season, Shift, Span, service_spans
+from collector.accounting.ledger import LATE, MAJEURE, PLANNED, STANDINGS, Ledger
+from collector.accounting.silence import Restart, Stay, causes, hollow
+from collector.accounting.spells import Spell, spells
+from collector.accounting.tally import full_account
 from collector.columns import Columns, Series, concatenate
 from collector.condition import Flip, Row
-from collector.judge import SITE as SITE_SCOPE
-from collector.judge import Case, JudgeSettings, judge
-from collector.ledger import LATE, MAJEURE, PLANNED, STANDINGS, Ledger
-from collector.quality import Limits
-from collector.silence import Restart, Stay, causes, hollow
-from collector.spells import Spell, spells
-from collector.tally import full_account
+from collector.judging.judge import SITE as SITE_SCOPE
+from collector.judging.judge import Case, JudgeSettings, judge
+from collector.judging.quality import Limits
 from shared.result import CODE_OF, Group, Outcome
 from tests import oracle
 

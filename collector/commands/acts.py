@@ -19,7 +19,6 @@ from collector.acts import (
     check_exclusion,
 )
 from collector.alerts.words import duration
-from collector.api import outages_of
 from collector.commands.desk import (
     FOUND_A_PROBLEM,
     OK,
@@ -30,6 +29,7 @@ from collector.commands.desk import (
     login_name,
     print_table,
 )
+from collector.faces.api import outages_of
 from collector.registry import Site
 from collector.store import Store
 from shared.clock import rfc3339

@@ -4,8 +4,8 @@ import ssl
 from argparse import Namespace
 from pathlib import Path
 
+from collector.accounting.calendar_files import load_calendars
 from collector.alerts import CHANNELS
-from collector.calendar_files import load_calendars
 from collector.commands.desk import OK, Desk
 from collector.commands.sites import tell_unknown_calendars
 from collector.config import SQLITE, CollectorConfig

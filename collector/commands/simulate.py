@@ -12,15 +12,15 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from collector.accounts import Accounts, Day
-from collector.calendar_files import calendar_of, load_calendars
+from collector.accounting.accounts import Accounts, Day
+from collector.accounting.calendar_files import calendar_of, load_calendars
 from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, alone, print_table
 from collector.condition import Row
 from collector.config import SQLITE
 from collector.ingest import Ingest
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
 from collector.registry import Site
-from collector.rejudge import Rejudge
 from collector.simulate.compare import Comparison
 from collector.simulate.deliver import Done, FixedClock, Province, Receivers, deliver
 from collector.simulate.province import generated, places

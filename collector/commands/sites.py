@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from collector.calendar_files import load_calendars, unknown_calendars
+from collector.accounting.calendar_files import load_calendars, unknown_calendars
 from collector.commands.desk import CANNOT_RUN, FOUND_A_PROBLEM, OK, CannotRun, Desk, login_name, print_table
 from collector.registry import Site
 from collector.site_import import COLUMNS, BadSheet, Fault, Plan, plan, read_sheet

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from pathlib import Path
 
-from collector.accounts import Accounts
-from collector.calendar_files import calendar_of, load_calendars
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendar_files import calendar_of, load_calendars
+from collector.accounting.rebuild import Progress, Rebuild
 from collector.commands.desk import FOUND_A_PROBLEM, OK, Desk, alone
+from collector.judging.rejudge import Rejudge
 from collector.live import Live
-from collector.rebuild import Progress, Rebuild
-from collector.rejudge import Rejudge
 from collector.store import Store
 from collector.store.backup import back_up
 from collector.upkeep import start_of_hour

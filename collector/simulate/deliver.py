@@ -10,11 +10,11 @@ from random import Random
 
 import numpy as np
 
-from collector.accounts import Accounts
+from collector.accounting.accounts import Accounts
 from collector.clocks import TRUSTED_MS
 from collector.ingest import MSGPACK, Ingest
+from collector.judging.rejudge import Rejudge
 from collector.registry import Token
-from collector.rejudge import Rejudge
 from collector.simulate.measure import Agent, agent_of
 from collector.simulate.parcels import LONGEST_WAY_MS, Arrival, arrivals, body_of
 from collector.simulate.province import Place, Role

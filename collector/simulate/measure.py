@@ -173,7 +173,7 @@ def _sight(target: Ints, at_ms: Ints, spoke_ms: Ints, groups: Sequence[Group]) -
     for index, group in enumerate(groups):
         at = int(spoke_ms[np.argmax(target == index)])
         first[group] = min(first.get(group, at), at)
-    web = int(spoke_ms[np.argmax(target == len(groups) - 1)])
+    web = max(int(spoke_ms[np.argmax(target == index)]) for index in range(len(groups)))  # a group waits for its last
     return Sight(int(at_ms[0]), max(first.values()), web)
 
 

@@ -22,7 +22,7 @@ from collector.registry import AgentState, Site, Token
 from shared.wire import Batch, Context
 
 if TYPE_CHECKING:  # they need StoreError from here
-    from collector.silence import Stay
+    from collector.accounting.silence import Stay
     from collector.store.acts import Acts
     from collector.store.books import Books
     from collector.store.fresh import Fresh

@@ -23,10 +23,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from collector.accounting.silence import Stay
 from collector.columns import Columns, Series
 from collector.condition import Flip
 from collector.registry import AgentState, Site, Token
-from collector.silence import Stay
 from collector.store import (
     Delivery,
     Refusal,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from collector.accounting.silence import Stay
 from collector.clocks import UNCHANGED, Correction
-from collector.silence import Stay
 from collector.store.chronicles import Chronicles
 from shared.wire import Context
 

@@ -1,0 +1,271 @@
+"""/api/v1/exclusions, /causes, /audit: what people said, and saying it.
+
+Who may read reads. Writing always needs an operator token, also on loopback: an act is entered in somebody's name.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from collector.acts import AuditEntry, BadAct, CauseCode, Exclusion, ExclusionKind, GivenCause
+from collector.faces.answers import Time, time_or_none
+from collector.faces.api import whole_number
+from collector.faces.guard import FindToken, Refused, operator_of
+from collector.store import Store
+from shared.clock import Clock, utc
+from shared.texts import Texts
+
+MAX_ACT_BYTES = 64 << 10
+MAX_ENTRIES = 1_000
+STATUS = {"unknown_exclusion": HTTPStatus.NOT_FOUND, "withdrawn_already": HTTPStatus.CONFLICT}
+"""Of the reasons that are not simply a bad request."""
+
+ZonedTime = Annotated[Time, msgspec.Meta(tz=True, description="RFC 3339 with its offset")]
+S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+
+
+class NewExclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A span to take out of the account. `of` names the site, OPD, regency or provider; empty for scope `all`."""
+
+    scope: str
+    of: str = ""
+    from_: ZonedTime = msgspec.field(name="from")
+    to: ZonedTime
+    kind: ExclusionKind
+    why: str
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why an exclusion is to count no more."""
+
+    why: str
+
+
+class NewCause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an outage came from. `start` and `end` as the outage was told; one that lasts still ends now."""
+
+    site: str
+    start: ZonedTime
+    end: ZonedTime
+    cause: CauseCode
+    note: str = ""
+
+
+class ExclusionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A span taken out of the account. `late`: entered after it had begun. `withdrawn` null: it counts."""
+
+    id: int
+    scope: str
+    of: str
+    from_: Time = msgspec.field(name="from")
+    to: Time
+    kind: str
+    why: str
+    by: str
+    entered: Time
+    late: bool
+    withdrawn: Time | None
+    withdrawn_by: str
+    withdrawn_why: str
+
+
+class ExclusionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All that were ever entered, by id."""
+
+    exclusions: list[ExclusionAnswer]
+
+
+class CauseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says an outage came from; the newest of an outage counts."""
+
+    id: int
+    site: str
+    start: Time
+    end: Time
+    cause: str
+    note: str
+    by: str
+    entered: Time
+
+
+class CausesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All that were ever given, by id."""
+
+    causes: list[CauseAnswer]
+
+
+class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A human act. `detail` is JSON as text; `digest` covers it and the digest before."""
+
+    id: int
+    at: Time
+    by: str
+    act: str
+    subject: str
+    detail: str
+    digest: str
+
+
+class AuditLogAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Human acts by id. Ask again with `after=next` until `next` is null."""
+
+    entries: list[AuditAnswer]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActsApi:
+    """The handlers and what they need."""
+
+    store: Store
+    find: FindToken
+    clock: Clock
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/exclusions", self.exclusions),
+            web.post("/api/v1/exclusions", self.add_exclusion),
+            web.post("/api/v1/exclusions/{id}/withdraw", self.withdraw),
+            web.get("/api/v1/causes", self.causes),
+            web.post("/api/v1/causes", self.give_cause),
+            web.get("/api/v1/audit", self.audit),
+        ]
+
+    async def exclusions(self, _request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self.store.acts.exclusions)
+        return _json(ExclusionsAnswer(exclusions=[exclusion_answer(exclusion) for exclusion in found]))
+
+    async def add_exclusion(self, request: web.Request) -> web.Response:
+        operator = await operator_of(request, self.find)
+        body = await _body(request, NewExclusion)
+        draft = Exclusion(
+            id=0,
+            scope=body.scope,
+            of=body.of,
+            from_ms=_ms(body.from_),
+            to_ms=_ms(body.to),
+            kind=body.kind,
+            why=body.why,
+            by=operator.agent,
+            entered_ms=self.clock.wall_ms(),
+        )
+        return _json(exclusion_answer(await _entered(lambda: self.store.acts.add_exclusion(draft))))
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        operator = await operator_of(request, self.find)
+        body = await _body(request, Withdrawal)
+        try:
+            number = int(request.match_info["id"])
+        except ValueError:
+            raise Refused(404, "unknown-exclusion", f"there is no exclusion {request.match_info['id']!r}") from None
+        now_ms = self.clock.wall_ms()
+        act = self.store.acts.withdraw
+        return _json(
+            exclusion_answer(await _entered(lambda: act(number, by=operator.agent, why=body.why, at_ms=now_ms)))
+        )
+
+    async def causes(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self.store.acts.given_causes, request.query.get("site", ""))
+        return _json(CausesAnswer(causes=[cause_answer(cause) for cause in found]))
+
+    async def give_cause(self, request: web.Request) -> web.Response:
+        operator = await operator_of(request, self.find)
+        body = await _body(request, NewCause)
+        draft = GivenCause(
+            id=0,
+            site=body.site,
+            start_ms=_ms(body.start),
+            end_ms=_ms(body.end),
+            code=body.cause,
+            note=body.note,
+            by=operator.agent,
+            entered_ms=self.clock.wall_ms(),
+        )
+        return _json(cause_answer(await _entered(lambda: self.store.acts.give_cause(draft))))
+
+    async def audit(self, request: web.Request) -> web.Response:
+        limit = whole_number(request, "limit", default=100, most=MAX_ENTRIES)
+        after = whole_number(request, "after", default=1, most=999_999_999) if "after" in request.query else 0
+        found = await asyncio.to_thread(self.store.acts.audit_log, after, limit + 1)
+        page = found[:limit]
+        last = page[-1].id if len(found) > limit else None
+        return _json(AuditLogAnswer(entries=[audit_answer(entry) for entry in page], next=last))
+
+
+def exclusion_answer(exclusion: Exclusion) -> ExclusionAnswer:
+    return ExclusionAnswer(
+        id=exclusion.id,
+        scope=exclusion.scope,
+        of=exclusion.of,
+        from_=utc(exclusion.from_ms),
+        to=utc(exclusion.to_ms),
+        kind=exclusion.kind,
+        why=exclusion.why,
+        by=exclusion.by,
+        entered=utc(exclusion.entered_ms),
+        late=exclusion.late,
+        withdrawn=time_or_none(exclusion.withdrawn_ms),
+        withdrawn_by=exclusion.withdrawn_by,
+        withdrawn_why=exclusion.withdrawn_why,
+    )
+
+
+def cause_answer(cause: GivenCause) -> CauseAnswer:
+    return CauseAnswer(
+        id=cause.id,
+        site=cause.site,
+        start=utc(cause.start_ms),
+        end=utc(cause.end_ms),
+        cause=cause.code,
+        note=cause.note,
+        by=cause.by,
+        entered=utc(cause.entered_ms),
+    )
+
+
+def audit_answer(entry: AuditEntry) -> AuditAnswer:
+    return AuditAnswer(
+        id=entry.id,
+        at=utc(entry.at_ms),
+        by=entry.by,
+        act=entry.act,
+        subject=entry.subject,
+        detail=entry.detail,
+        digest=entry.digest,
+    )
+
+
+async def _body(request: web.Request, kind: type[S]) -> S:
+    """The JSON of the request as `kind`; Refused with what is wrong in it."""
+    if request.content_type != "application/json":
+        raise Refused(415, "unsupported-media-type", "send application/json")
+    if (request.content_length or 0) > MAX_ACT_BYTES:
+        raise Refused(413, "too-large", f"an act is at most {MAX_ACT_BYTES} bytes")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused(400, "bad-body", str(error)) from None
+
+
+async def _entered(act: Callable[[], T]) -> T:
+    """What `act` returns; Refused in words if it cannot be."""
+    try:
+        return await asyncio.to_thread(act)
+    except BadAct as bad:
+        said = Texts("en").say(f"acts.{bad.reason}", **bad.values)
+        kind = bad.reason.removesuffix("_of").replace("_", "-")
+        raise Refused(STATUS.get(bad.reason, HTTPStatus.BAD_REQUEST), kind, said) from None
+
+
+def _ms(at: Time) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _json(answer: msgspec.Struct) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")

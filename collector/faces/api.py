@@ -1,0 +1,218 @@
+"""GET /api/v1/...: sites, flips and outages as JSON. answers.py has what is answered, openapi.py describes it."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from collector.accounting.ledger import outages
+from collector.acts import GivenCause
+from collector.condition import Condition, Flip, Outage
+from collector.faces import answers
+from collector.faces.guard import Refused
+from collector.judging.judge import SITE
+from collector.live import Live, SiteNow
+from collector.store import Store
+from shared.clock import Clock, utc
+
+DAY_MS = 86_400_000
+RECENT_MS = 600_000
+"""How far back a target's last result is looked for."""
+AHEAD_MS = 3_600_000
+"""Flips may lie ahead of now by as much as a result covers."""
+MAX_LIMIT = 1_000
+TIME_FORMAT = "use RFC 3339, for example 2026-11-22T10:00:00+08:00, or a date, for example 2026-11-22"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The handlers and what they need."""
+
+    store: Store
+    live: Live
+    clock: Clock
+    timezone: str
+    """In which a plain date in from= and to= is meant."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/sites", self.sites),
+            web.get("/api/v1/sites/{code}", self.site),
+            web.get("/api/v1/sites/{code}/flips", self.flips),
+            web.get("/api/v1/outages", self.outages),
+        ]
+
+    async def sites(self, request: web.Request) -> web.Response:
+        chosen = choose(
+            self.live.sites(self.clock.wall_ms()),
+            condition=request.query.get("condition", ""),
+            regency=request.query.get("regency", ""),
+            provider=request.query.get("provider", ""),
+        )
+        limit = whole_number(request, "limit", default=100, most=MAX_LIMIT)
+        after = request.query.get("after", "")
+        rest = [site for site in chosen if site.site.code > after]
+        page = rest[:limit]
+        return _json(
+            answers.SitesAnswer(
+                sites=[answers.site_answer(site) for site in page],
+                total=len(chosen),
+                next=page[-1].site.code if len(rest) > limit else None,
+            )
+        )
+
+    async def site(self, request: web.Request) -> web.Response:
+        now_ms = self.clock.wall_ms()
+        return _json(await asyncio.to_thread(site_detail, self.store, self._known(request, now_ms), now_ms))
+
+    async def flips(self, request: web.Request) -> web.Response:
+        now_ms = self.clock.wall_ms()
+        code = self._known(request, now_ms).site.code
+        from_ms, to_ms = period(request, self.timezone, now_ms)
+        scope = request.query.get("scope") or None
+        found = await asyncio.to_thread(self.store.flips, code, from_ms, to_ms, scope)
+        return _json(
+            answers.FlipsAnswer(
+                from_=utc(from_ms),
+                to=utc(to_ms),
+                flips=[answers.flip_answer(flip) for flip in found],
+            )
+        )
+
+    async def outages(self, request: web.Request) -> web.Response:
+        now_ms = self.clock.wall_ms()
+        from_ms, to_ms = period(request, self.timezone, now_ms)
+        code = request.query.get(SITE)
+        names = {now.site.code: now.site.name for now in self.live.sites(now_ms)}
+        if code is not None and code not in names:
+            raise Refused(404, "unknown-site", f"there is no site {code!r}")
+        codes = sorted(names) if code is None else [code]
+
+        def tell() -> answers.OutagesAnswer:
+            found = outages_of(self.store, codes, from_ms, to_ms, now_ms)
+            given: dict[str, list[GivenCause]] = {}
+            for cause in self.store.acts.given_causes(code or ""):
+                given.setdefault(cause.site, []).append(cause)
+            return answers.OutagesAnswer(
+                from_=utc(from_ms),
+                to=utc(to_ms),
+                outages=[
+                    answers.outage_answer(outage, names[outage.site], now_ms, given.get(outage.site, ()))
+                    for outage in found
+                ],
+            )
+
+        return _json(await asyncio.to_thread(tell))
+
+    def _known(self, request: web.Request, now_ms: int) -> SiteNow:
+        code = request.match_info["code"]
+        found = self.live.site(code, now_ms)
+        if found is None:
+            raise Refused(404, "unknown-site", f"there is no site {code!r}")
+        return found
+
+
+def choose(sites: list[SiteNow], *, condition: str = "", regency: str = "", provider: str = "") -> list[SiteNow]:
+    """The sites that match every filter that is not empty. `condition` is one of FILTERS."""
+    if condition and condition not in FILTERS:
+        raise Refused(400, "bad-condition", f"condition is {condition!r}; use one of {', '.join(FILTERS)}")
+    return [
+        now
+        for now in sites
+        if (not condition or FILTERS[condition](now))
+        and (not regency or now.site.regency == regency)
+        and (not provider or now.site.provider == provider)
+    ]
+
+
+def _in_condition(condition: Condition) -> Callable[[SiteNow], bool]:
+    return lambda now: now.condition is condition
+
+
+FILTERS: dict[str, Callable[[SiteNow], bool]] = {
+    "down": lambda now: now.condition.is_down,
+    "silent": lambda now: now.silent,
+    **{condition.value: _in_condition(condition) for condition in Condition},
+}
+
+
+def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
+    """Everything about one site (blocks)."""
+    code = now.site.code
+    states = store.state_at(code, now_ms)
+    columns = store.read(code, now_ms - RECENT_MS, now_ms + AHEAD_MS)
+    untrusted = store.untrusted()
+    return answers.SiteDetail(
+        site=answers.site_answer(now),
+        groups=answers.group_answers(states),
+        targets=answers.target_answers(columns, states),
+        agents=[
+            answers.agent_answer(agent, untrusted.get(agent.name, 0)) for agent in store.agents() if agent.site == code
+        ],
+    )
+
+
+def outages_of(store: Store, codes: list[str], from_ms: int, to_ms: int, now_ms: int) -> list[Outage]:
+    """The outages of the sites that touch the period, each told whole, by site and start (blocks)."""
+    if len(codes) == 1:
+        opening: dict[str, Flip | None] = {codes[0]: opening_of(store, codes[0], from_ms)}
+    else:
+        opening = {**store.latest_site_flips(from_ms - 1)}
+    found: list[Outage] = []
+    for code in codes:
+        flips = store.flips(code, from_ms, to_ms, SITE)
+        last = flips[-1] if flips else opening.get(code)
+        if last and Condition(last.now).is_down:  # it may have ended after the period
+            flips += store.flips(code, to_ms, now_ms + AHEAD_MS, SITE)[:1]
+        found += outages(flips, opening.get(code), from_ms, max(to_ms, now_ms + AHEAD_MS))
+    return [outage for outage in found if outage.start_ms < to_ms]
+
+
+def opening_of(store: Store, code: str, at_ms: int) -> Flip | None:
+    """The last flip of scope `site` before `at_ms`."""
+    return next((flip for flip in store.state_at(code, at_ms - 1) if flip.scope == SITE), None)
+
+
+def period(request: web.Request, timezone: str, now_ms: int) -> tuple[int, int]:
+    """from= and to= as milliseconds; the last 24 hours when they are missing."""
+    to_ms = _instant(request, "to", timezone) or now_ms
+    from_ms = _instant(request, "from", timezone) or to_ms - DAY_MS
+    if from_ms >= to_ms:
+        raise Refused(400, "bad-time", "from must lie before to")
+    return from_ms, to_ms
+
+
+def _instant(request: web.Request, name: str, timezone: str) -> int | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-11-22"):
+            day = date.fromisoformat(text)
+            at = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone))
+        else:
+            at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody escaped arrives as a space
+        if at.tzinfo is None:
+            raise ValueError
+        return round(at.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise Refused(400, "bad-time", f"{name} is {text!r}; {TIME_FORMAT}") from None
+
+
+def whole_number(request: web.Request, name: str, *, default: int, most: int) -> int:
+    """The query parameter `name` between 1 and `most`."""
+    text = request.query.get(name, str(default))
+    if not (re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= most):
+        raise Refused(400, "bad-number", f"{name} is {text!r}; use a whole number from 1 to {most}")
+    return int(text)
+
+
+def _json(answer: msgspec.Struct) -> web.Response:
+    response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+    response.enable_compression()
+    return response

@@ -1,0 +1,311 @@
+"""GET /api/v1/openapi.json: OpenAPI 3.1, made from the structs that the handlers answer with, so that both agree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from collector.faces import acts_api, answers, indicator_answers
+from collector.faces.api import FILTERS, MAX_LIMIT
+from collector.figures import periods
+from collector.figures.shares import Exclusions, Hours
+from collector.figures.totals import SCOPES
+from shared.wire import Batch, Problem, Receipt
+
+JSON = "application/json"
+REF = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the query or, with `where="path"`, in the path."""
+
+    name: str
+    text: str
+    where: str = "query"
+    schema: tuple[tuple[str, Any], ...] = (("type", "string"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one path. `answer` is a struct, or the media type of text."""
+
+    method: str
+    path: str
+    name: str
+    text: str
+    answer: type[msgspec.Struct] | str
+    parameters: tuple[Parameter, ...] = ()
+    body: type[msgspec.Struct] | None = None
+    errors: tuple[int, ...] = (401, 403)
+
+
+CODE = Parameter("code", "code of the site", "path")
+FROM = Parameter("from", "RFC 3339, or a date in the collector's time zone; 24 hours before `to` when missing")
+TO = Parameter("to", "RFC 3339 or a date, exclusive; now when missing")
+CONDITION = Parameter("condition", "only sites in it", schema=(("type", "string"), ("enum", [*FILTERS])))
+REGENCY = Parameter("regency", "only sites of this kabupaten/kota")
+PROVIDER = Parameter("provider", "only sites of this provider")
+LIMIT = Parameter("limit", "sites a page", schema=(("type", "integer"), ("minimum", 1), ("maximum", MAX_LIMIT)))
+ENTRIES = (("type", "integer"), ("minimum", 1), ("maximum", acts_api.MAX_ENTRIES))
+AFTER = Parameter("after", "`next` of the page before")
+LANG = Parameter("lang", "language of the page", schema=(("type", "string"), ("enum", ["id", "en"])))
+SEARCH = Parameter("q", "only sites whose code, name, OPD, district or provider contains it")
+PAGE = Parameter("page", "which page of the table", schema=(("type", "integer"), ("minimum", 1)))
+
+PERIOD = Parameter("period", "2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, in each site's time zone; or from and to")
+SINCE = Parameter("from", "instead of `period`: RFC 3339, or a date in the time zone of each site")
+UNTIL = Parameter("to", "with `from`: its end, exclusive; what lies ahead of now is left out")
+AS_OF = Parameter("as_of", "RFC 3339: as closed days were told then")
+FORMAT = Parameter("format", "csv: RFC 4180 with a header", schema=(("type", "string"), ("enum", ["json", "csv"])))
+SITE_OF = Parameter("site", "code of the site")
+
+OPERATIONS = (
+    Operation(
+        method="get",
+        path="/",
+        name="overview",
+        text="The page for people: all sites, those in trouble first",
+        answer="text/html",
+        parameters=(SEARCH, CONDITION, REGENCY, PROVIDER, PAGE, LANG),
+        errors=(400, 401, 403),
+    ),
+    Operation(
+        method="get",
+        path="/sites/{code}",
+        name="sitePage",
+        text="The page of one site",
+        answer="text/html",
+        parameters=(CODE, LANG),
+        errors=(401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/sites",
+        name="sites",
+        text="Sites by code, with what each is in now",
+        answer=answers.SitesAnswer,
+        parameters=(CONDITION, REGENCY, PROVIDER, LIMIT, AFTER),
+        errors=(400, 401, 403),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/sites/{code}",
+        name="site",
+        text="One site with its groups, targets and agents",
+        answer=answers.SiteDetail,
+        parameters=(CODE,),
+        errors=(401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/sites/{code}/flips",
+        name="flips",
+        text="Changes of state of a site, its groups and its targets",
+        answer=answers.FlipsAnswer,
+        parameters=(CODE, FROM, TO, Parameter("scope", "site, a group, or group:agent/target; all when missing")),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/outages",
+        name="outages",
+        text="Outages that touch a period, each told whole",
+        answer=answers.OutagesAnswer,
+        parameters=(FROM, TO, Parameter("site", "code of one site; all when missing")),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/indicators",
+        name="indicators",
+        text="Availability with error bars, outages and latency, by site, provider, regency ...; also as text/csv",
+        answer=indicator_answers.IndicatorsAnswer,
+        parameters=(
+            Parameter("scope", "what is told of", schema=(("type", "string"), ("enum", [*SCOPES]))),
+            Parameter("of", "only this one, by code or name; every one when missing"),
+            PERIOD,
+            SINCE,
+            UNTIL,
+            Parameter("hours", "all, or service hours alone", schema=(("type", "string"), ("enum", [*Hours]))),
+            Parameter("exclusions", "with: excluded time is out", schema=(("type", "string"), ("enum", [*Exclusions]))),
+            AS_OF,
+            FORMAT,
+        ),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/ledger",
+        name="ledger",
+        text="Milliseconds of a site in each row, by hour, day, week, month, quarter or year; also as text/csv",
+        answer=indicator_answers.LedgerAnswer,
+        parameters=(
+            SITE_OF,
+            PERIOD,
+            SINCE,
+            UNTIL,
+            Parameter("by", "pieces; day when missing", schema=(("type", "string"), ("enum", [*periods.BY]))),
+            AS_OF,
+            FORMAT,
+        ),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/revisions",
+        name="revisions",
+        text="The closed days of a site as they were told and corrected; also as text/csv",
+        answer=indicator_answers.RevisionsAnswer,
+        parameters=(SITE_OF, PERIOD, SINCE, UNTIL, FORMAT),
+        errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/exclusions",
+        name="exclusions",
+        text="Spans taken out of the account, also those that were withdrawn",
+        answer=acts_api.ExclusionsAnswer,
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/exclusions",
+        name="addExclusion",
+        text="Take a span out of the account; with an operator token",
+        answer=acts_api.ExclusionAnswer,
+        body=acts_api.NewExclusion,
+        errors=(400, 401, 403, 413, 415, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/exclusions/{id}/withdraw",
+        name="withdrawExclusion",
+        text="Let an exclusion count no more; with an operator token",
+        answer=acts_api.ExclusionAnswer,
+        parameters=(Parameter("id", "number of the exclusion", "path"),),
+        body=acts_api.Withdrawal,
+        errors=(400, 401, 403, 404, 409, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/causes",
+        name="causes",
+        text="What people say outages came from",
+        answer=acts_api.CausesAnswer,
+        parameters=(Parameter("site", "code of one site; all when missing"),),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/causes",
+        name="giveCause",
+        text="Say what an outage came from; with an operator token",
+        answer=acts_api.CauseAnswer,
+        body=acts_api.NewCause,
+        errors=(400, 401, 403, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/audit",
+        name="audit",
+        text="Every human act, in a chain of digests",
+        answer=acts_api.AuditLogAnswer,
+        parameters=(
+            Parameter("after", "`next` of the page before", schema=(("type", "integer"), ("minimum", 1))),
+            Parameter("limit", "entries a page", schema=ENTRIES),
+        ),
+        errors=(400, 401, 403),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/batches",
+        name="push",
+        text="Results from an agent; answered when they are on disk. Also application/msgpack, zstd and gzip",
+        answer=Receipt,
+        body=Batch,
+        errors=(400, 401, 403, 408, 409, 413, 415, 503),
+    ),
+    Operation(method="get", path="/api/v1/openapi.json", name="openapi", text="This document", answer=JSON),
+    Operation(method="get", path="/metrics", name="metrics", text="For Prometheus", answer="text/plain"),
+    Operation(
+        method="get", path="/-/healthy", name="healthy", text="200 while it runs", answer="text/plain", errors=()
+    ),
+    Operation(
+        method="get", path="/-/ready", name="ready", text="200 when it can work", answer="text/plain", errors=(503,)
+    ),
+)
+
+
+def document(version: str, url: str) -> dict[str, Any]:
+    """The OpenAPI document as plain JSON values."""
+    _, schemas = msgspec.json.schema_components([*_structs(), Problem], ref_template=REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Kentongan collector", "version": version, "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": url}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "browser": {"type": "http", "scheme": "basic", "description": "the read token as password"},
+            },
+        },
+    }
+
+
+def route(version: str, url: str) -> web.RouteDef:
+    """The route that serves the document."""
+    body = msgspec.json.encode(document(version, url))
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=JSON)
+
+    return web.get("/api/v1/openapi.json", openapi)
+
+
+def _structs() -> Iterator[type[msgspec.Struct]]:
+    for operation in OPERATIONS:
+        yield from (s for s in (operation.answer, operation.body) if isinstance(s, type))
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.text,
+        "parameters": [_parameter(parameter) for parameter in operation.parameters],
+        "responses": {
+            "200": {"description": "OK", "content": _content(operation.answer)},
+            **{str(status): _error(status) for status in operation.errors},
+        },
+        "security": [{"token": []}, {"browser": []}] if 401 in operation.errors else [],
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content(operation.body)}
+        described["security"] = [{"token": []}]
+    return described
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.where,
+        "required": parameter.where == "path",
+        "description": parameter.text,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _content(answer: type[msgspec.Struct] | str) -> dict[str, Any]:
+    if isinstance(answer, str):
+        return {answer: {"schema": {"type": "object" if answer == JSON else "string"}}}
+    return {JSON: {"schema": {"$ref": REF.format(name=answer.__name__)}}}
+
+
+def _error(status: int) -> dict[str, Any]:
+    media = {"application/problem+json": {"schema": {"$ref": REF.format(name=Problem.__name__)}}}
+    return {"description": f"problem {status}", "content": media}

@@ -1,0 +1,9 @@
+"""Ledgers -> indicators.
+
+periods.py     pure: days, weeks, months, quarters, years as people name them, in a site's time zone
+indicators.py  pure: sums -> figures with error bars; every formula
+sums.py        pure: what adds up, over sites and days
+shares.py      pure: what is divided by what
+totals.py      figures of many sites at once, from kept days where there are
+board.py       the figures that /metrics tells, added up by the clock
+"""
