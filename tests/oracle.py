@@ -519,8 +519,11 @@ def bars(found: Sequence[Spell]) -> Iterator[tuple[int, int, str, str]]:
     """Section 9: (from, to, recorded as, may have been)."""
     for earlier, later in pairwise(found):
         at = later.start
-        if (early := max(later.proof, earlier.start)) < at:
-            yield early, at, earlier.row, later.row
+        for spell in reversed(found[: found.index(later)]):
+            if (early := max(later.proof, spell.start)) < spell.end and spell.row != later.row:
+                yield early, spell.end, spell.row, later.row
+            if spell.end - spell.start >= 1000:
+                break
         yield at, min(at + (16_000 if later.row == "power" else 1000), later.end), later.row, earlier.row
 
 

@@ -65,12 +65,16 @@ def test_each_boundary_has_its_two_bars() -> None:
 
 
 def test_bars_end_with_the_spells_they_stand_between() -> None:
-    short = chain((0, Row.UP), (40_000, Row.DEGRADED), (40_500, Row.LINE_DOWN, 30_000), (99_000, Row.UP))
-    doubt = made(short).doubt
+    doubt = made(chain((0, Row.UP), (40_000, Row.DEGRADED), (41_000, Row.LINE_DOWN, 30_000), (99_000, Row.UP))).doubt
+    assert doubt[Row.DEGRADED, Row.LINE_DOWN].sum() == 1_000
+    assert doubt[Row.DEGRADED, Row.UP].sum() == 1_000
+    assert doubt[Row.UP, Row.LINE_DOWN].sum() == 1_000  # of the boundary at 99 s alone, a second behind it
+
+
+def test_a_spell_shorter_than_a_probe_separates_nothing() -> None:
+    doubt = made(chain((0, Row.UP), (40_000, Row.DEGRADED), (40_500, Row.LINE_DOWN, 30_000), (99_000, Row.UP))).doubt
     assert doubt[Row.DEGRADED, Row.LINE_DOWN].sum() == 500
-    assert doubt[Row.DEGRADED, Row.UP].sum() == 500
-    assert (Row.UP, Row.LINE_DOWN) in doubt  # of the boundary at 99 s alone, a second behind it
-    assert doubt[Row.UP, Row.LINE_DOWN].sum() == 1_000
+    assert doubt[Row.UP, Row.LINE_DOWN].sum() == 10_000 + 1_000
 
 
 def test_a_bar_of_the_next_day_reaches_into_this_one() -> None:

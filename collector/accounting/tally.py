@@ -11,7 +11,6 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from operator import itemgetter
 
 import numpy as np
@@ -113,14 +112,25 @@ def _slots(service: Sequence[Span], excluded: Sequence[tuple[int, int, int]], fr
 
 def _doubt(found: Sequence[Spell], slots: _Slots) -> dict[tuple[Row, Row], Cells]:
     bars: dict[tuple[Row, Row], list[int]] = {}
-    for earlier, later in pairwise(found):
-        at_ms = later.start_ms
-        before = bars.setdefault((earlier.row, later.row), [0] * SLOT)
-        slots.spread(before, 0, max(later.not_earlier_ms, earlier.start_ms), at_ms)
+    for i, later in enumerate(found[1:]):
+        earlier, at_ms = found[i], later.start_ms
+        for spell in _before(found, i, later):
+            before = bars.setdefault((spell.row, later.row), [0] * SLOT)
+            slots.spread(before, 0, max(later.not_earlier_ms, spell.start_ms), spell.end_ms)
         behind = bars.setdefault((later.row, earlier.row), [0] * SLOT)
         blur_ms = HEARTBEAT_BLUR_MS if later.row is Row.POWER else BLUR_MS
         slots.spread(behind, 0, at_ms, min(at_ms + blur_ms, later.end_ms))
     return {key: _cells(ms)[0] for key, ms in bars.items() if any(ms)}
+
+
+def _before(found: Sequence[Spell], i: int, later: Spell) -> Iterator[Spell]:
+    """The spells that the first bar of `later` may lie in, back from `found[i]`: it goes on through those that are
+    shorter than a probe, for they separate nothing."""
+    for spell in reversed(found[: i + 1]):
+        if spell.row is not later.row:
+            yield spell
+        if spell.end_ms - spell.start_ms >= BLUR_MS or spell.start_ms <= later.not_earlier_ms:
+            return
 
 
 def _downs(found: Sequence[Spell], slots: _Slots, from_ms: int, to_ms: int) -> Iterator[Down]:
