@@ -6,6 +6,7 @@ first no new requests, then the background work, the store last.
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import ssl
@@ -258,6 +259,7 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         )
         await runner.setup()
         ending.push_async_callback(runner.cleanup)
+        gc.freeze()  # what is there now stays to the end: looking through it again and again is CPU for nothing
         started(await _listen(runner, desk, tls))
         await stop.wait()
 

@@ -35,7 +35,7 @@ def judged(parts: Sequence[Columns]) -> list[Flip]:
 
 
 STORIES = st.lists(
-    st.sampled_from(["o" * 9, "o", "t", "tttt", "ttttttttttt", "e", "i", " ", " " * 8]), max_size=40
+    st.sampled_from(["o" * 9, "o", "t", "tttt", "ttttttttttt", "e", "i", " ", " " * 8, " " * 26]), max_size=40
 ).map(lambda parts: ("".join(parts) + "o")[:160])
 
 
@@ -58,6 +58,24 @@ def histories(draw: st.DrawFn) -> list[Columns]:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(histories())
 def test_any_order_of_arrival_gives_the_same_flips(pieces: list[Columns]) -> None:
+    assert judged(pieces) == judged([concatenate(pieces)])
+
+
+def pair(start_s: int, apart_s: int) -> Columns:
+    """Ten minutes of two targets of one group, which are asked `apart_s` one after the other."""
+    starts = {"a": start_s, "b": start_s + apart_s}
+    return concatenate(
+        [
+            rows("o" * 20, Group.INTERNET, target=target, start_ms=at_s * SECOND, every_ms=30 * SECOND)
+            for target, at_s in starts.items()
+        ]
+    )
+
+
+@pytest.mark.parametrize("apart_s", [3, 13, 23])
+@pytest.mark.parametrize("silent_s", range(750, 850, 2))
+def test_a_window_may_open_while_a_group_falls_silent(silent_s: int, apart_s: int) -> None:
+    pieces = [pair(0, apart_s), pair(570 + apart_s + silent_s, apart_s)]
     assert judged(pieces) == judged([concatenate(pieces)])
 
 

@@ -36,7 +36,9 @@ class Trial:
 def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, interval_ms: int) -> Track:
     """The track of a group from its targets. `stored` is its last turn before `from_ms`, where the window opens."""
     tracks = _first_seen_together(_end_together([trial.track for trial in trials]), interval_ms)
-    entering = _entering([track[0] for track in tracks if track and track[0].at_ms <= from_ms], stored, from_ms)
+    entered = (bisect_right(track, from_ms, key=_at_ms) - 1 for track in tracks)
+    standing = [track[i] for track, i in zip(tracks, entered, strict=True) if i >= 0]
+    entering = _entering(standing, stored, from_ms)
     turns = [entering] if entering else []
     state = entering.state if entering else State.UNOBSERVED
     for at_ms, members in states_at(tracks):
@@ -48,6 +50,10 @@ def group_track(trials: Sequence[Trial], stored: Turn | None, from_ms: int, inte
             turns.append(turn)
             state = now
     return tuple(turns)
+
+
+def _at_ms(turn: Turn) -> int:
+    return turn.at_ms
 
 
 def _state(at_ms: int, members: Sequence[Turn], trials: Sequence[Trial]) -> State:
