@@ -171,6 +171,7 @@ def test_a_mistake_in_a_calendar_is_told_by_check(office: Office) -> None:
     assert "kantor.toml: calendars.kantor.titel is not a known key. Did you mean title?" in errors
 
 
+@pytest.mark.source
 def test_every_refusal_has_its_sentence() -> None:
     source = (Path(__file__).parent.parent / "collector" / "acts.py").read_text(encoding="utf-8")
     texts = Path(__file__).parent.parent / "shared" / "texts" / "id.toml"
