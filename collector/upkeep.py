@@ -3,19 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.accounting.accounts import Accounts
+from collector.accounting.days import day_at
 from collector.alerts.deliver import Alerts
 from collector.faces.guard import Tokens
 from collector.figures.board import IndicatorBoard
 from collector.judging.rejudge import coverage_today
 from collector.live import Live
 from collector.store import Store, StoreError
-from shared.clock import Clock, utc
+from shared.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -93,19 +92,13 @@ class Upkeep:
     def _coverage(self) -> dict[str, float]:
         now_ms = self._clock.wall_ms()
         sites = self._store.sites()
-        midnights = {zone: midnight_ms(now_ms, zone) for zone in {site.timezone for site in sites}}
+        midnights = {zone: day_at(zone, now_ms)[0] for zone in {site.timezone for site in sites}}
         pairs = ((s.code, coverage_today(self._store, s.code, midnights[s.timezone], now_ms)) for s in sites)
         return {code: coverage for code, coverage in pairs if coverage is not None}
 
 
 def start_of_hour(now_ms: int) -> int:
     return now_ms - now_ms % HOUR_MS
-
-
-def midnight_ms(now_ms: int, timezone: str) -> int:
-    """When the day of `now_ms` began in `timezone`."""
-    day = utc(now_ms).astimezone(ZoneInfo(timezone)).date()
-    return round(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).timestamp() * 1000)
 
 
 def _told_once(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -1,6 +1,6 @@
 """Pure: the days of a place: from local midnight to local midnight, 23, 24 or 25 hours long."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from collector.accounting.calendars import Span
@@ -8,11 +8,10 @@ from collector.accounting.calendars import Span
 
 def day_at(timezone: str, at_ms: int) -> Span:
     """The day in which `at_ms` lies."""
-    zone = ZoneInfo(timezone)
-    today = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone).date()
-    start_ms, end_ms = _midnight_ms(today, zone), _midnight_ms(today + timedelta(days=1), zone)
+    today = datetime.fromtimestamp(at_ms // 1000, ZoneInfo(timezone)).date()
+    start_ms, end_ms = midnight_ms(today, timezone), midnight_ms(today + timedelta(days=1), timezone)
     # Where the clock is set back over midnight, the hour before it comes twice and the second belongs to the day again.
-    return (start_ms, end_ms) if at_ms < end_ms else (end_ms, _midnight_ms(today + timedelta(days=2), zone))
+    return (start_ms, end_ms) if at_ms < end_ms else (end_ms, midnight_ms(today + timedelta(days=2), timezone))
 
 
 def days_between(timezone: str, from_ms: int, to_ms: int) -> list[Span]:
@@ -25,6 +24,6 @@ def days_between(timezone: str, from_ms: int, to_ms: int) -> list[Span]:
     return days
 
 
-def _midnight_ms(day: date, zone: ZoneInfo) -> int:
+def midnight_ms(day: date, timezone: str) -> int:
     """When `day` begins there; where the clock jumps over midnight, when it has jumped."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).timestamp()) * 1000

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from collector.accounting.accounts import Accounts
+from collector.accounting.calendar_files import calendar_of, load_calendars
 from collector.config import CollectorConfig
 from collector.sole import Taken, sole_owner
 from collector.store import Store, open_store
@@ -62,6 +64,15 @@ def alone(desk: Desk) -> Iterator[None]:
         raise CannotRun(desk.texts.say("collector.store_taken", store=desk.config.store)) from None
     except sqlite3.Error as error:
         raise CannotRun(desk.texts.say("collector.no_store", error=error)) from None
+
+
+def accounts_of(
+    store: Store, desk: Desk, clock: Clock, settle: Callable[[Sequence[str]], None] = lambda _sites: None
+) -> Accounts:
+    """The accounts of `store`, with the calendars of the configuration."""
+    default = desk.config.default_calendar
+    calendars = load_calendars(desk.config.calendars, default)
+    return Accounts(store, lambda site: calendar_of(site, calendars, default), clock, settle)
 
 
 def print_table(rows: Sequence[Sequence[str]], out: TextIO) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from collector.accounting.accounts import Accounts, Day
-from collector.accounting.calendar_files import calendar_of, load_calendars
-from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, alone, print_table
+from collector.accounting.accounts import Day
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, accounts_of, alone, print_table
 from collector.condition import Row
 from collector.config import SQLITE
 from collector.ingest import Ingest
@@ -143,14 +142,6 @@ async def _feed(province: Province, store: Store, options: Namespace, desk: Desk
 
 async def _nobody(_secret: str) -> None:
     """No token is asked for: what is simulated comes by no door."""
-
-
-def accounts_of(
-    store: Store, desk: Desk, clock: Clock, settle: Callable[[Sequence[str]], None] = lambda _sites: None
-) -> Accounts:
-    default = desk.config.default_calendar
-    calendars = load_calendars(desk.config.calendars, default)
-    return Accounts(store, lambda site: calendar_of(site, calendars, default), clock, settle)
 
 
 @dataclass(slots=True)

@@ -3,10 +3,8 @@
 from argparse import Namespace
 from pathlib import Path
 
-from collector.accounting.accounts import Accounts
-from collector.accounting.calendar_files import calendar_of, load_calendars
 from collector.accounting.rebuild import Progress, Rebuild
-from collector.commands.desk import FOUND_A_PROBLEM, OK, Desk, alone
+from collector.commands.desk import FOUND_A_PROBLEM, OK, Desk, accounts_of, alone
 from collector.judging.rejudge import Rejudge
 from collector.live import Live
 from collector.store import Store
@@ -33,7 +31,9 @@ def rebuild(desk: Desk, options: Namespace) -> int:
         if not options.check:
             _judge_the_rest(desk, store)
         progress = _Progress(desk)
-        found = Rebuild(store, _accounts(desk, store), desk.config.judge, check=options.check, tell=progress.tell).run()
+        found = Rebuild(
+            store, accounts_of(store, desk, desk.clock), desk.config.judge, check=options.check, tell=progress.tell
+        ).run()
         desk.say("rebuild.done", sites=progress.sites, desks=progress.desks)
         if not found:
             desk.say("rebuild.equal")
@@ -57,12 +57,6 @@ def _judge_the_rest(desk: Desk, store: Store) -> None:
     judging.load()
     judging.judge_touched()
     judging.close()
-
-
-def _accounts(desk: Desk, store: Store) -> Accounts:
-    default = desk.config.default_calendar
-    calendars = load_calendars(desk.config.calendars, default)
-    return Accounts(store, lambda site: calendar_of(site, calendars, default), desk.clock)
 
 
 class _Progress:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from collector.accounting.days import midnight_ms
+
 HOUR_MS = 3_600_000
 FORMS = "use 2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, or from= and to="
 TIME_FORMS = "use a date, for example 2026-11-22, or RFC 3339, for example 2026-11-22T10:00:00+08:00"
@@ -85,11 +87,6 @@ def pieces(from_ms: int, to_ms: int, by: str, timezone: str) -> Iterator[tuple[s
         if end_ms > from_ms:
             yield form(first), max(start_ms, from_ms), min(end_ms, to_ms)
         first = after
-
-
-def midnight_ms(day: date, timezone: str) -> int:
-    """When `day` begins at a site."""
-    return round(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).timestamp() * 1000)
 
 
 def local(at_ms: int, timezone: str) -> datetime:
