@@ -111,7 +111,7 @@ class Page:
             "refresh": REFRESH_S if status == 200 else 0,
             "made_at": view.at(view.now_ms),
             "province": self.config.province,
-            "simulated": await asyncio.to_thread(lambda: self.store.marks.simulated),
+            "simulated": self.store.marks.simulated,
             "css": Markup(self.css),  # noqa: S704  our own file, part of the package
             "say": view.texts.say,
             "symbols": SYMBOLS,

@@ -19,13 +19,14 @@ class Marks:
 
     @property
     def simulated(self) -> bool:
-        """Whether anything in the store was simulated. Asks the file until it is: cheap, and true for ever."""
+        """Whether anything in the store was simulated. Asks the file once: only `simulate` marks a store, and it works
+        alone on it."""
         return bool(self.simulated_by)
 
     @property
     def simulated_by(self) -> str:
         """What simulated it, as `simulate` noted; empty for a real store."""
-        if not self._known:
+        if self._known is None:
             self._known = self._ask(_value)
         return self._known
 
