@@ -40,7 +40,7 @@ bench: $(VENV)/dev.stamp  ## the figures of the README (root; about half an hour
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt
 	@uv pip compile -q pyproject.toml --extra agent --extra collector --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/run.txt
-	@uv pip compile -q pyproject.toml --extra agent --extra collector --extra snmp --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
+	@uv pip compile -q pyproject.toml --extra agent --extra collector --extra oidc --extra remote-write --extra snmp --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
 
 clean:  ## remove what make made, but not .run (configuration and measurements)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

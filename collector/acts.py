@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collector.registry import Site
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MAX_SPAN_MS = 10 * 366 * 86_400_000
 """An exclusion that is longer is a slip of the keyboard."""
@@ -176,7 +179,7 @@ def _check_known(scope: str, of: str, known: set[str]) -> None:
         raise BadAct(f"unknown_{scope}_of" if close else f"unknown_{scope}", of=of, close=close[0] if close else "")
 
 
-def detail_of(record: Exclusion | GivenCause, *names: str) -> str:
+def detail_of(record: "DataclassInstance", *names: str) -> str:
     """`record` as the audit log quotes it: the fields `names`, or all of them, as canonical JSON."""
     known = asdict(record)
     return canonical({name: known[name] for name in names or known})

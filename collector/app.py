@@ -32,11 +32,12 @@ from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
 from collector.faces import openapi
 from collector.faces.acts_api import ActsApi
 from collector.faces.api import Api
-from collector.faces.guard import Tokens, reading, refusals
+from collector.faces.guard import Doors, Tokens, admission, refusals
 from collector.faces.indicators_api import IndicatorsApi
 from collector.faces.marked import says_simulated
 from collector.faces.metrics import Facts, Metrics
-from collector.faces.page import Page
+from collector.faces.pages import PAGES
+from collector.faces.pages.shell import PageParts, Shell
 from collector.faces.scrape import Scrape
 from collector.figures.board import IndicatorBoard
 from collector.figures.totals import Totals
@@ -197,18 +198,32 @@ class Parts:
 def application(parts: Parts) -> web.Application:
     """All of the collector's HTTP; openapi.py describes every route of it."""
     config, store, live, clock = parts.config, parts.store, parts.live, parts.clock
+    doors = Doors(find=parts.tokens.find, people=store.people, clock=clock, open_to_read=config.open_to_read)
     app = web.Application(
-        client_max_size=MAX_BODY_BYTES,
-        middlewares=[says_simulated(store), refusals, reading(parts.tokens.find, open_to_read=config.open_to_read)],
+        client_max_size=MAX_BODY_BYTES, middlewares=[says_simulated(store), refusals, admission(doors)]
+    )
+    totals = Totals(parts.accounts, store.books, parts.calendar_of, config.accounting)
+    shell = Shell(config=config, clock=clock, store=store)
+    page_parts = PageParts(
+        shell=shell,
+        config=config,
+        store=store,
+        live=live,
+        clock=clock,
+        accounts=parts.accounts,
+        totals=totals,
+        calendar_of=parts.calendar_of,
+        alerts=parts.alerts,
     )
     app.add_routes(
         [
-            *Page(store=store, live=live, clock=clock, config=config).routes(),
+            *shell.routes(),
+            *(route for page in PAGES for route in page(page_parts).routes()),
             *Api(store=store, live=live, clock=clock, timezone=config.timezone).routes(),
-            *ActsApi(store=store, find=parts.tokens.find, clock=clock).routes(),
+            *ActsApi(store=store, clock=clock).routes(),
             *IndicatorsApi(
                 accounts=parts.accounts,
-                totals=Totals(parts.accounts, store.books, parts.calendar_of, config.accounting),
+                totals=totals,
                 sites=store.sites,
                 calendar_of=parts.calendar_of,
                 clock=clock,

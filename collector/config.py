@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from collector.alerts import AlertSettings
+from collector.alerts.contacts import Contact
 from collector.figures.indicators import AccountingSettings
 from collector.judging.judge import JudgeSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
@@ -64,6 +65,7 @@ class CollectorConfig(Settings):
     judge: JudgeSettings = JudgeSettings()
     accounting: AccountingSettings = AccountingSettings()
     alerts: AlertSettings = AlertSettings.model_validate({})
+    providers: dict[str, Contact] = {}
 
     @property
     def host(self) -> str | None:

@@ -58,8 +58,8 @@ class AgentState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A bearer token: only its hash is kept. `kind` is `agent` (may push as `agent`), `read` (may read all) or
-    `operator` (may read all, and enter acts in the name `agent`)."""
+    """A bearer token: only its hash is kept. `kind` is `agent` (may push as `agent`), `read` (may read) or `operator`
+    (may read, and enter acts in the name `agent`); the last two of one kabupaten/kota if `regency` names it."""
 
     id: str
     kind: str
@@ -68,6 +68,7 @@ class Token:
     hash: bytes
     created_at_ms: int
     revoked_at_ms: int | None = None
+    regency: str = ""
 
 
 KINDS = ("opd", "village", "service", "hub", "other")
@@ -82,10 +83,16 @@ def hash_token(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def new_token(kind: str, agent: str, site: str, now_ms: int) -> tuple[Token, str]:
+def new_token(kind: str, agent: str, site: str, now_ms: int, regency: str = "") -> tuple[Token, str]:
     """A fresh token and its secret. The secret is shown once and kept nowhere."""
     secret = f"ktg_{secrets.token_urlsafe(32)}"
     token = Token(
-        id=secrets.token_hex(6), kind=kind, agent=agent, site=site, hash=hash_token(secret), created_at_ms=now_ms
+        id=secrets.token_hex(6),
+        kind=kind,
+        agent=agent,
+        site=site,
+        hash=hash_token(secret),
+        created_at_ms=now_ms,
+        regency=regency,
     )
     return token, secret

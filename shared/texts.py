@@ -1,5 +1,5 @@
-"""One catalogue, two languages: every sentence that people read, by name. `texts/id.toml` and `texts/en.toml` hold
-the same names."""
+"""One catalogue, two languages: every sentence that people read, by name. `texts/id/` and `texts/en/` hold the same
+files, and these the same names; no name is in two files."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,8 @@ LANGUAGES = ("id", "en")
 
 @cache
 def _catalogue(language: str) -> dict[str, str]:
-    return tomli.loads((Path(__file__).with_name("texts") / f"{language}.toml").read_text(encoding="utf-8"))
+    files = sorted((Path(__file__).with_name("texts") / language).glob("*.toml"))
+    return {name: said for file in files for name, said in tomli.loads(file.read_text(encoding="utf-8")).items()}
 
 
 class Texts:

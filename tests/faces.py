@@ -9,8 +9,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from collector.app import Parts, application
 from collector.condition import Flip
 from collector.config import CollectorConfig
+from collector.faces.guard import COOKIE, csrf_of
 from collector.live import Judged
-from collector.registry import Site, new_token
+from collector.people import Role, Session, User
+from collector.registry import Site, hash_token, new_token
 from collector.store import open_store
 from tests.fakes import FakeClock
 
@@ -50,6 +52,19 @@ class Faces:
         token, secret = new_token(kind, "pc-1" if kind == "agent" else "", "", self.clock.wall_ms())
         self.parts.store.put_token(token)
         return secret
+
+    def sign_in(self, role: Role = Role.OPERATOR, regency: str = "") -> str:
+        """Somebody of that role signs in with `client`; returns what every form of theirs brings along as `csrf`."""
+        people, now_ms = self.parts.store.people, self.clock.wall_ms()
+        name, secret = f"{role}{'-' + regency if regency else ''}", f"secret of {role} {regency}"
+        user = User(name=name, title=name.title(), role=role, regency=regency, created_ms=now_ms)
+        people.put_user(user, by="test", at_ms=now_ms, act="user.create")
+        session = Session(
+            hash=hash_token(secret), user=name, created_ms=now_ms, seen_ms=now_ms, expires_ms=now_ms + 12 * HOUR
+        )
+        people.put_session(session)
+        self.client.session.cookie_jar.update_cookies({COOKIE: secret}, self.client.make_url("/"))
+        return csrf_of(secret)
 
 
 def _flip(site: Site, at_ms: int, was: str, now: str) -> Flip:

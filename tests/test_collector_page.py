@@ -10,8 +10,9 @@ import tomli
 from aiohttp import hdrs
 
 from collector.condition import Condition, State
-from collector.faces.page import ROWS, TEMPLATES
-from collector.faces.view import SYMBOLS, View, percent
+from collector.faces.pages.board import ROWS
+from collector.faces.pages.shell import TEMPLATES
+from collector.faces.pages.view import SYMBOLS, View, percent
 from collector.registry import Medium, Site
 from shared.result import Group, Outcome
 from shared.texts import LANGUAGES, Texts
@@ -20,7 +21,7 @@ from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces
 SOURCES = [
     *TEMPLATES.glob("*.html"),
     *(TEMPLATES.parent.parent / "commands").glob("*.py"),
-    *(TEMPLATES.parent / name for name in ("page.py", "view.py")),
+    *(TEMPLATES.parent / "pages").glob("*.py"),
     TEMPLATES.parent.parent / "app.py",
 ]
 CATALOGUES = TEMPLATES.parents[2] / "shared" / "texts"
@@ -193,7 +194,8 @@ def test_every_condition_has_a_symbol_of_its_own_and_words() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_that_is_asked_for_exists(language: str) -> None:
-    known = tomli.loads((CATALOGUES / f"{language}.toml").read_text(encoding="utf-8")).keys()
+    files = (CATALOGUES / language).glob("*.toml")
+    known = {name for file in files for name in tomli.loads(file.read_text(encoding="utf-8"))}
     code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     asked = set(
         re.findall(r"""["']((?:page|condition|import|tokens|sites|collector|compact)\.[a-z_0-9.]+[a-z0-9])["']""", code)

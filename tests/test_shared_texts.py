@@ -10,17 +10,26 @@ import shared.texts
 from shared.texts import LANGUAGES, Texts
 
 
+def files(language: str) -> dict[str, dict[str, str]]:
+    folder = Path(shared.texts.__file__).with_name("texts") / language
+    return {file.name: tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.toml"))}
+
+
 def catalogue(language: str) -> dict[str, str]:
-    file = Path(shared.texts.__file__).with_name("texts") / f"{language}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return {name: said for file in files(language).values() for name, said in file.items()}
 
 
 def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-def test_both_catalogues_hold_the_same_names() -> None:
-    assert catalogue("id").keys() == catalogue("en").keys()
+def test_both_catalogues_hold_the_same_names_in_the_same_files() -> None:
+    names = {language: {file: list(said) for file, said in files(language).items()} for language in LANGUAGES}
+    assert names["id"] == names["en"]
+
+
+def test_no_name_is_in_two_files() -> None:
+    assert len(catalogue("id")) == sum(len(said) for said in files("id").values())
 
 
 @pytest.mark.parametrize("name", sorted(catalogue("id")))

@@ -3,7 +3,7 @@
     decide.py       pure: what is so now, and what was sent -> alerts to create, to keep, to resolve
     words.py        pure: what an alert says, in the language of the installation
     deliver.py      the shell: decides every second, keeps what was sent, hands it to the channels
-    channel.py      what a channel is and what it is given
+    channel.py      what a channel is and what it is given; contacts.py: whom to call
     alertmanager.py, apprise_urls.py    the channels
 
 Adding a channel: a module with its settings and its class, a line in CHANNELS, a field in AlertSettings, a test,

@@ -23,7 +23,7 @@ import aiohttp
 import msgspec
 from pydantic import Field, field_validator, model_validator
 
-from collector.alerts.channel import Parts, PresentFile
+from collector.alerts.channel import Parts, PresentFile, Standing
 from collector.alerts.words import link
 from collector.store import SentAlert
 from shared.clock import rfc3339
@@ -159,7 +159,7 @@ class Alertmanager:
     def restore(self, records: Sequence[SentAlert]) -> None:
         """Nothing: Alertmanager takes an alert it knows already as an update."""
 
-    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str]) -> None:
+    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str], standing: Standing) -> None:
         now_ns = self._parts.clock.mono_ns()
         due = now_ns >= self._resend_at_ns
         if due:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from collector.alerts.channel import Parts, PresentFile
+from collector.alerts.channel import Parts, PresentFile, Standing
 from collector.alerts.words import digest
 from collector.store import SentAlert, StoreError
 from shared.settings import Settings
@@ -163,7 +163,7 @@ class Apprise:
         for receiver in self._receivers:
             receiver.restore(records)
 
-    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str]) -> None:
+    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str], standing: Standing) -> None:
         for receiver in self._receivers:
             receiver.offer(alerts)
 

@@ -1,12 +1,14 @@
 """What every channel is and what it is given. `CHANNELS` in `__init__.py` is the table of them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol
 
 from pydantic import AfterValidator
 
+from collector.alerts.contacts import Contact
+from collector.followups import Acknowledgement
 from collector.store import SentAlert
 from shared.clock import Clock
 from shared.texts import Texts
@@ -41,6 +43,19 @@ class Parts:
     external_url: str
     """Where people reach the collector's page, without a slash at the end; empty when nobody said."""
     resend_s: float
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    """Whom to call, by provider."""
+    timezone: str = "UTC"
+    """Of quiet hours, and of times in messages about more than one site."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What holds when alerts are delivered, beside the alerts."""
+
+    now_ms: int
+    acknowledged: Mapping[str, Acknowledgement] = field(default_factory=dict)
+    """By the key of an alert that fires now: who took note of it since it began."""
 
 
 class Channel(Protocol):
@@ -53,8 +68,9 @@ class Channel(Protocol):
     def restore(self, records: Sequence[SentAlert]) -> None:
         """Once, before the first `deliver`: every record in the store, the channel's own among them."""
 
-    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str]) -> None:
-        """Every second: all alerts that fire or were resolved of late, and the keys of the new and newly resolved."""
+    def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str], standing: Standing) -> None:
+        """Every second: all alerts that fire or were resolved of late, and the keys of those that are new, say something
+        else than before, or were just resolved."""
 
     def owes(self, key: str) -> bool:
         """Whether somebody was told that `key` fires and not yet that it is over; such an alert is not forgotten."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from collector.alerts import CHANNELS, AlertSettings
-from collector.alerts.channel import Channel, Parts, SentStore
+from collector.alerts.channel import Channel, Parts, SentStore, Standing
 from collector.alerts.decide import ALERTNAMES, AlertRules, decide
 from collector.live import SiteNow
 from collector.store import SentAlert, StoreError
@@ -66,7 +66,7 @@ class Alerts:
         if self._unsaved:
             await self._save()
         for channel in self.channels.values():
-            channel.deliver(self._sent, changed.keys())
+            channel.deliver(self._sent, changed.keys(), Standing(now_ms=now_ms))
 
     def firing(self) -> Mapping[str, int]:
         """Alerts that fire now by alertname, 0 among them."""

@@ -15,7 +15,8 @@ from aiohttp import web
 from collector.acts import AuditEntry, BadAct, CauseCode, Exclusion, ExclusionKind, GivenCause
 from collector.faces.answers import Time, time_or_none
 from collector.faces.api import whole_number
-from collector.faces.guard import FindToken, Refused, operator_of
+from collector.faces.guard import Refused, needs
+from collector.people import Role
 from collector.store import Store
 from shared.clock import Clock, utc
 from shared.texts import Texts
@@ -124,7 +125,6 @@ class ActsApi:
     """The handlers and what they need."""
 
     store: Store
-    find: FindToken
     clock: Clock
 
     def routes(self) -> list[web.RouteDef]:
@@ -142,7 +142,7 @@ class ActsApi:
         return _json(ExclusionsAnswer(exclusions=[exclusion_answer(exclusion) for exclusion in found]))
 
     async def add_exclusion(self, request: web.Request) -> web.Response:
-        operator = await operator_of(request, self.find)
+        operator = needs(request, Role.OPERATOR)
         body = await _body(request, NewExclusion)
         draft = Exclusion(
             id=0,
@@ -152,13 +152,13 @@ class ActsApi:
             to_ms=_ms(body.to),
             kind=body.kind,
             why=body.why,
-            by=operator.agent,
+            by=operator.name,
             entered_ms=self.clock.wall_ms(),
         )
         return _json(exclusion_answer(await _entered(lambda: self.store.acts.add_exclusion(draft))))
 
     async def withdraw(self, request: web.Request) -> web.Response:
-        operator = await operator_of(request, self.find)
+        operator = needs(request, Role.OPERATOR)
         body = await _body(request, Withdrawal)
         try:
             number = int(request.match_info["id"])
@@ -167,7 +167,7 @@ class ActsApi:
         now_ms = self.clock.wall_ms()
         act = self.store.acts.withdraw
         return _json(
-            exclusion_answer(await _entered(lambda: act(number, by=operator.agent, why=body.why, at_ms=now_ms)))
+            exclusion_answer(await _entered(lambda: act(number, by=operator.name, why=body.why, at_ms=now_ms)))
         )
 
     async def causes(self, request: web.Request) -> web.Response:
@@ -175,7 +175,7 @@ class ActsApi:
         return _json(CausesAnswer(causes=[cause_answer(cause) for cause in found]))
 
     async def give_cause(self, request: web.Request) -> web.Response:
-        operator = await operator_of(request, self.find)
+        operator = needs(request, Role.OPERATOR)
         body = await _body(request, NewCause)
         draft = GivenCause(
             id=0,
@@ -184,7 +184,7 @@ class ActsApi:
             end_ms=_ms(body.end),
             code=body.cause,
             note=body.note,
-            by=operator.agent,
+            by=operator.name,
             entered_ms=self.clock.wall_ms(),
         )
         return _json(cause_answer(await _entered(lambda: self.store.acts.give_cause(draft))))

@@ -1,27 +1,44 @@
-"""Who may read, who may write, and how every refusal looks: middlewares for all of the collector's HTTP.
+"""Who asks, what they may, and how every refusal looks: middlewares for all of the collector's HTTP.
 
-Reading needs a read token unless the collector listens on loopback only or `public = true` is set. A browser may give
-the token as the password of HTTP Basic (any user name), everybody else as `Authorization: Bearer`. Errors are RFC 9457
-problems.
+A request is somebody's by a session (a cookie that log-in sets), by a token (`Authorization: Bearer`, or the password
+of HTTP Basic, any user name), or nobody's. Nobody may read where the collector listens on loopback only or where
+`public = true` is set, and may change nothing anywhere. Every handler asks `who_of(request)` what of the province it may
+tell, and `needs(request, role)` before it changes something. Errors are RFC 9457 problems.
 """
 
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from collector.live import SiteNow
+from collector.people import ANYBODY, Role, Session, User, Who
 from collector.registry import Token, hash_token
 from collector.store import StoreError
+from collector.store.people import People
 from shared.clock import Clock
 from shared.wire import Problem
 
-UNGUARDED = frozenset({"/-/healthy", "/-/ready"})
-"""Paths that tell nothing about anybody and that supervisors ask without a token."""
+UNGUARDED = frozenset({"/-/healthy", "/-/ready", "/login", "/api/v1/batches"})
+"""Paths that tell nothing about anybody, that supervisors ask without a token, or that have their own check."""
+UNGUARDED_UNDER = ("/static/", "/login/", "/open")
+"""The same, for what begins so: files of the page, signing in by OIDC, open data."""
+SAFE_METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
+
+COOKIE = "kentongan_session"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
+SEEN_EVERY_MS = 300_000
+"""How exactly is known when a session was last used."""
 
 CHALLENGES = ('Bearer realm="kentongan"', 'Basic realm="kentongan", charset="UTF-8"')
 
@@ -33,10 +50,12 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
-MAY_READ = ("read", "operator")
-"""Kinds of tokens."""
+ROLE_OF = {"read": Role.VIEWER, "operator": Role.OPERATOR}
+"""What the kinds of tokens may, beside those of agents."""
 
 FindToken = Callable[[str], Awaitable[Token | None]]
+
+WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
 
 LOOK_AGAIN_NS = 1_000_000_000
 
@@ -96,36 +115,128 @@ def secret_of(authorization: str) -> str:
         return ""
 
 
-def reading(find: FindToken, *, open_to_read: bool) -> Middleware:
-    """Lets GET through only for those who may read; pushes have their own check."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What it takes to know whose a request is."""
+
+    find: FindToken
+    people: People
+    clock: Clock
+    open_to_read: bool
+
+    async def who(self, request: web.Request) -> Who | None:
+        """Whose `request` is; None: nobody's, and nobody may ask. Refused if it says who it is and is not believed."""
+        given = request.headers.get(hdrs.AUTHORIZATION, "")
+        if given:
+            return await self._of_token(given)
+        secret = request.cookies.get(COOKIE, "")
+        found = await asyncio.to_thread(self._of_session, secret) if secret else None
+        return found or (ANYBODY if self.open_to_read else None)
+
+    async def _of_token(self, given: str) -> Who:
+        """Basic reads alone: a browser adds a password that it remembers to requests which other pages make."""
+        secret = secret_of(given)
+        token = await self.find(secret) if secret else None
+        if token is None or token.revoked_at_ms is not None:
+            raise Refused(401, "unauthorized", "this token is unknown or revoked: kentongan-collector tokens create")
+        if token.kind not in ROLE_OF:
+            raise Refused(403, "forbidden", "this token may push results, not read")
+        role = ROLE_OF[token.kind] if given[:7].lower() == "bearer " else Role.VIEWER
+        return Who(name=token.agent or f"token {token.id}", role=role, regency=token.regency)
+
+    def _of_session(self, secret: str) -> Who | None:
+        now_ms = self.clock.wall_ms()
+        found = self.people.signed_in(hash_token(secret), now_ms)
+        if found is None:
+            return None
+        session, user = found
+        if now_ms - session.seen_ms > SEEN_EVERY_MS:
+            self.people.put_session(seen(session, now_ms))
+        return who_is(user, secret)
+
+
+def seen(session: Session, now_ms: int) -> Session:
+    """`session`, used at `now_ms`."""
+    return Session(**{name: getattr(session, name) for name in Session.__slots__} | {"seen_ms": now_ms})
+
+
+def who_is(user: User, secret: str) -> Who:
+    """`user` in the browser whose session has that secret."""
+    return Who(name=user.name, role=user.role, regency=user.regency, csrf=csrf_of(secret))
+
+
+def csrf_of(secret: str) -> str:
+    """What forms of the session bring along; whoever knows it knows no session."""
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def admission(doors: Doors) -> Middleware:
+    """Lets a request through if somebody, or anybody, may ask; from there on `who_of` says whose it is.
+
+    A browser without a session is sent to the log-in. A change that comes with a session must bring its CSRF token, in
+    the header or as a field of the form: another page's request brings the cookie, but cannot know the token.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if open_to_read or request.method not in (hdrs.METH_GET, hdrs.METH_HEAD) or request.path in UNGUARDED:
+        if request.path in UNGUARDED or request.path.startswith(UNGUARDED_UNDER):
             return await handler(request)
-        secret = secret_of(request.headers.get(hdrs.AUTHORIZATION, ""))
-        token = await find(secret) if secret else None
-        if token is None or token.revoked_at_ms is not None:
+        who = await doors.who(request)
+        if who is None:
+            if request.method in SAFE_METHODS and "text/html" in request.headers.get(hdrs.ACCEPT, ""):
+                raise web.HTTPSeeOther(f"{up(request)}login?next={quote(request.path_qs)}")
             raise Refused(401, "unauthorized", "reading needs a read token: kentongan-collector tokens create --read")
-        if token.kind not in MAY_READ:
-            raise Refused(403, "forbidden", "this token may push results, not read")
+        if request.method not in SAFE_METHODS and who.csrf:
+            await check_csrf(request, who.csrf)
+        request[WHO] = who
         return await handler(request)
 
     return check
 
 
-async def operator_of(request: web.Request, find: FindToken) -> Token:
-    """The operator's token that came with a request that writes; everybody else is Refused, also on loopback.
+async def check_csrf(request: web.Request, csrf: str) -> None:
+    """Refused unless `request` brings `csrf`."""
+    given = request.headers.get(CSRF_HEADER, "")
+    if not given and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given = str((await request.post()).get(CSRF_FIELD, ""))
+    if not hmac.compare_digest(given.encode(), csrf.encode()):
+        raise Refused(403, "bad-csrf", "the form is out of date: load the page again and send it once more")
 
-    As Bearer alone: a browser adds a password that it remembers to requests which other pages make.
-    """
-    scheme, _, secret = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    token = await find(secret.strip()) if scheme.lower() == "bearer" and secret.strip() else None
-    if token is None or token.revoked_at_ms is not None:
-        raise Refused(401, "unauthorized", "this needs an operator token: kentongan-collector tokens create --operator")
-    if token.kind != "operator":
-        raise Refused(403, "forbidden", "this needs the token of an operator")
-    return token
+
+def same_origin(request: web.Request) -> bool:
+    """Whether a browser says that the request comes from a page of ours, or nobody says anything."""
+    origin = request.headers.get(hdrs.ORIGIN, "")
+    return not origin or urlsplit(origin).netloc == request.host
+
+
+def up(request: web.Request) -> str:
+    """From the address of `request` to the top, as a relative link: a proxy may have put us below a path."""
+    depth = request.path.count("/") - 1
+    return "../" * depth or "./"
+
+
+def who_of(request: web.Request) -> Who:
+    """Whose request it is; on paths that are not guarded, anybody's."""
+    return request[WHO] if WHO in request else ANYBODY  # noqa: SIM401  its `get` answers Any
+
+
+def needs(request: web.Request, role: Role) -> Who:
+    """Whose request it is, if they may do what takes `role`; else Refused."""
+    who = who_of(request)
+    if not who.signed_in:
+        raise Refused(
+            401,
+            "unauthorized",
+            "this needs a log-in, or an operator token: kentongan-collector tokens create --operator",
+        )
+    if not who.may(role):
+        raise Refused(403, "forbidden", f"this needs the role {role}")
+    return who
+
+
+def seen_by(who: Who, sites: Iterable[SiteNow]) -> list[SiteNow]:
+    """Those of `sites` that are the business of `who`."""
+    return [now for now in sites if who.sees(now.site)]
 
 
 @web.middleware

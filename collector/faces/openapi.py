@@ -1,4 +1,5 @@
-"""GET /api/v1/openapi.json: OpenAPI 3.1, made from the structs that the handlers answer with, so that both agree."""
+"""GET /api/v1/openapi.json: OpenAPI 3.1, made from the structs that the handlers answer with, so that both agree.
+Pages for people are not described."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,9 +52,6 @@ PROVIDER = Parameter("provider", "only sites of this provider")
 LIMIT = Parameter("limit", "sites a page", schema=(("type", "integer"), ("minimum", 1), ("maximum", MAX_LIMIT)))
 ENTRIES = (("type", "integer"), ("minimum", 1), ("maximum", acts_api.MAX_ENTRIES))
 AFTER = Parameter("after", "`next` of the page before")
-LANG = Parameter("lang", "language of the page", schema=(("type", "string"), ("enum", ["id", "en"])))
-SEARCH = Parameter("q", "only sites whose code, name, OPD, district or provider contains it")
-PAGE = Parameter("page", "which page of the table", schema=(("type", "integer"), ("minimum", 1)))
 
 PERIOD = Parameter("period", "2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, in each site's time zone; or from and to")
 SINCE = Parameter("from", "instead of `period`: RFC 3339, or a date in the time zone of each site")
@@ -63,24 +61,6 @@ FORMAT = Parameter("format", "csv: RFC 4180 with a header", schema=(("type", "st
 SITE_OF = Parameter("site", "code of the site")
 
 OPERATIONS = (
-    Operation(
-        method="get",
-        path="/",
-        name="overview",
-        text="The page for people: all sites, those in trouble first",
-        answer="text/html",
-        parameters=(SEARCH, CONDITION, REGENCY, PROVIDER, PAGE, LANG),
-        errors=(400, 401, 403),
-    ),
-    Operation(
-        method="get",
-        path="/sites/{code}",
-        name="sitePage",
-        text="The page of one site",
-        answer="text/html",
-        parameters=(CODE, LANG),
-        errors=(401, 403, 404),
-    ),
     Operation(
         method="get",
         path="/api/v1/sites",

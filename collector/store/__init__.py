@@ -25,8 +25,10 @@ if TYPE_CHECKING:  # they need StoreError from here
     from collector.accounting.silence import Stay
     from collector.store.acts import Acts
     from collector.store.books import Books
+    from collector.store.followups import FollowUps
     from collector.store.fresh import Fresh
     from collector.store.marks import Marks
+    from collector.store.people import People
 
 
 class StoreError(Exception):
@@ -120,6 +122,10 @@ class Store(Protocol):
     """The kept accounts."""
     marks: "Marks"
     """Whether it is simulated."""
+    people: "People"
+    """Who may sign in."""
+    followups: "FollowUps"
+    """What people do about what was found."""
 
     # results
     def append(self, delivery: Delivery) -> "Future[Stored]":

@@ -56,10 +56,13 @@ CREATE TRIGGER {table}_once BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM 
 """
 """The last one because INSERT OR REPLACE deletes without asking the second."""
 
-TABLES = ROWS + "".join(
-    KEEPERS.format(table=table, refuses=REFUSES.format(table=table))
-    for table in ("exclusions", "withdrawals", "causes", "audit")
-)
+
+def keepers(*tables: str) -> str:
+    """The triggers that keep these append-only."""
+    return "".join(KEEPERS.format(table=table, refuses=REFUSES.format(table=table)) for table in tables)
+
+
+TABLES = ROWS + keepers("exclusions", "withdrawals", "causes", "audit")
 
 EXCLUSIONS = (
     "SELECT e.id, scope, of, from_ms, to_ms, kind, e.why, e.who, entered_ms, w.at_ms, w.who, w.why"
@@ -106,7 +109,7 @@ class Acts:
             check_exclusion(draft, facts.sites(db))
             number = db.execute(ADD_EXCLUSION, astuple(draft)[1:9]).lastrowid or 0
             added = replace(_as_entered(draft), id=number)
-            _note(db, added.entered_ms, added.by, "exclusion.add", str(number), detail_of(added))
+            note(db, added.entered_ms, added.by, "exclusion.add", str(number), detail_of(added))
             return added
 
         return self._write(write)
@@ -119,7 +122,7 @@ class Acts:
             check_withdrawal(found, number, by, why)
             db.execute("INSERT INTO withdrawals VALUES (?, ?, ?, ?)", (number, at_ms, by, why))
             [withdrawn] = [exclusion for exclusion in _exclusions(db) if exclusion.id == number]
-            _note(db, at_ms, by, "exclusion.withdraw", str(number), detail_of(withdrawn, *WITHDRAWN))
+            note(db, at_ms, by, "exclusion.withdraw", str(number), detail_of(withdrawn, *WITHDRAWN))
             return withdrawn
 
         return self._write(write)
@@ -131,7 +134,7 @@ class Acts:
             check_cause(draft, facts.sites(db))
             number = db.execute(GIVE_CAUSE, astuple(draft)[1:]).lastrowid or 0
             given = replace(draft, id=number)
-            _note(db, given.entered_ms, given.by, "cause.give", given.site, detail_of(given))
+            note(db, given.entered_ms, given.by, "cause.give", given.site, detail_of(given))
             return given
 
         return self._write(write)
@@ -141,7 +144,7 @@ class Acts:
 
         def write(db: sqlite3.Connection) -> None:
             facts.put_sites(db, sites)
-            _note(db, at_ms, by, "registry.import", str(len(sites)), canonical(detail))
+            note(db, at_ms, by, "registry.import", str(len(sites)), canonical(detail))
 
         self._write(write)
 
@@ -152,7 +155,7 @@ class Acts:
 
         def write(db: sqlite3.Connection) -> None:
             facts.put_token(db, token)
-            _note(db, at_ms, by, act, token.id, detail)
+            note(db, at_ms, by, act, token.id, detail)
 
         self._write(write)
 
@@ -195,7 +198,8 @@ def _last(db: sqlite3.Connection) -> tuple[int, str]:
     return (row[0], row[1]) if row else (0, "")
 
 
-def _note(db: sqlite3.Connection, at_ms: int, by: str, act: str, subject: str, detail: str) -> None:
+def note(db: sqlite3.Connection, at_ms: int, by: str, act: str, subject: str, detail: str) -> None:
+    """One more entry of the audit log, in the transaction of what it tells."""
     number, digest = _last(db)
     entry = AuditEntry(id=number + 1, at_ms=at_ms, by=by, act=act, subject=subject, detail=detail, digest="")
     db.execute(ADD_ENTRY, astuple(replace(entry, digest=digest_of(digest, entry))))

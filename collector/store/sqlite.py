@@ -6,7 +6,8 @@
     chunks.py   hours of a site                rows.py     rows and their packed bytes
     memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
     windows.py  the windows of all streams     chronicles.py, boots.py   boots and clocks; stays.py   from when to when
-    flips.py, facts.py, acts.py, books.py, marks.py   the relational part; doors.py: how the last three reach the file
+    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py too, which
+    reach the file by doors.py
 
 A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the
 frames; they are written out when `compact` deletes the frames, in the same transaction, and the rest of the log is
@@ -43,11 +44,13 @@ from collector.store import (
 from collector.store.acts import Acts
 from collector.store.book import SeriesBook
 from collector.store.books import Books
+from collector.store.followups import FollowUps
 from collector.store.fresh import Fresh, FreshRows, series_numbers, watched
 from collector.store.group import gather
 from collector.store.marks import Marks
 from collector.store.memory import Memory
 from collector.store.names import Names, find_context
+from collector.store.people import People
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
 from collector.store.stays import Stays
@@ -84,6 +87,7 @@ class SqliteStore:
         self._writer = Writer(self._commit, clock or SystemClock(), linger_s)
         self.acts, self.books = Acts(self._ask, self._write), Books(self._ask, self._write)
         self.marks = Marks(self._ask, self._write)
+        self.people, self.followups = People(self._ask, self._write), FollowUps(self._ask, self._write)
 
     # results
 

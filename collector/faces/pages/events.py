@@ -1,0 +1,17 @@
+"""What changes on the board, as server-sent events."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from collector.faces.pages.shell import PageParts
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The handlers and what they need."""
+
+    parts: PageParts
+
+    def routes(self) -> list[web.RouteDef]:
+        return []

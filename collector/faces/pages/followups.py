@@ -1,0 +1,17 @@
+"""What is done about what was found."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from collector.faces.pages.shell import PageParts
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpsPage:
+    """The handlers and what they need."""
+
+    parts: PageParts
+
+    def routes(self) -> list[web.RouteDef]:
+        return []

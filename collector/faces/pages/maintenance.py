@@ -1,0 +1,17 @@
+"""Maintenance: planned, under way, over."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from collector.faces.pages.shell import PageParts
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePage:
+    """The handlers and what they need."""
+
+    parts: PageParts
+
+    def routes(self) -> list[web.RouteDef]:
+        return []

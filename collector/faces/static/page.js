@@ -1,0 +1,2 @@
+// What a page does beyond being read. Without it everything can still be read and sent.
+"use strict";
