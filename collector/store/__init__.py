@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from collector.columns import Columns, Series
-from collector.condition import Flip
+from collector.condition import Flip, Outage
 from collector.registry import AgentState, Site, Token
 from shared.wire import Batch, Context
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # they need StoreError from here
     from collector.store.followups import FollowUps
     from collector.store.fresh import Fresh
     from collector.store.marks import Marks
+    from collector.store.outbox import Outbox
     from collector.store.people import People
 
 
@@ -126,6 +127,8 @@ class Store(Protocol):
     """Who may sign in."""
     followups: "FollowUps"
     """What people do about what was found."""
+    outbox: "Outbox"
+    """How far remote-write stores were told."""
 
     # results
     def append(self, delivery: Delivery) -> "Future[Stored]":
@@ -197,6 +200,10 @@ class Store(Protocol):
 
     def latest_site_flips(self, at_ms: int) -> dict[str, Flip]:
         """The last flip of scope `site` of every site at or before `at_ms`."""
+
+    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int) -> list[Outage]:
+        """The outages of `sites` that touch [from_ms, to_ms), each whole, by site and start; `end_ms` None where no flip
+        ends it."""
 
     def replace_flips(self, site: str, from_ms: int, to_ms: int, flips: Sequence[Flip]) -> None:
         """In one transaction: delete the flips of `site` with from_ms <= at < to_ms and write `flips`.

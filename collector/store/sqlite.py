@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from collector.accounting.silence import Stay
 from collector.columns import Columns, Series
-from collector.condition import Flip
+from collector.condition import Flip, Outage
 from collector.registry import AgentState, Site, Token
 from collector.store import (
     Delivery,
@@ -44,12 +44,13 @@ from collector.store import (
 from collector.store.acts import Acts
 from collector.store.book import SeriesBook
 from collector.store.books import Books
-from collector.store.followups import FollowUps
+from collector.store.followups import FollowUps, standing
 from collector.store.fresh import Fresh, FreshRows, series_numbers, watched
 from collector.store.group import gather
 from collector.store.marks import Marks
 from collector.store.memory import Memory
 from collector.store.names import Names, find_context
+from collector.store.outbox import Outbox
 from collector.store.people import People
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
@@ -85,9 +86,10 @@ class SqliteStore:
         self._compacting = threading.Lock()
         self._stays = Stays()
         self._writer = Writer(self._commit, clock or SystemClock(), linger_s)
-        self.acts, self.books = Acts(self._ask, self._write), Books(self._ask, self._write)
+        self.acts, self.books = Acts(self._ask, self._write, [standing]), Books(self._ask, self._write)
         self.marks = Marks(self._ask, self._write)
         self.people, self.followups = People(self._ask, self._write), FollowUps(self._ask, self._write)
+        self.outbox = Outbox(self._ask, self._write)
 
     # results
 
@@ -216,6 +218,9 @@ class SqliteStore:
 
     def latest_site_flips(self, at_ms: int) -> dict[str, Flip]:
         return self._ask(lambda db: flips.latest_of_sites(db, at_ms))
+
+    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int) -> list[Outage]:
+        return self._ask(lambda db: list(flips.outages(db, sites, from_ms, to_ms)))
 
     def replace_flips(self, site: str, from_ms: int, to_ms: int, new: Sequence[Flip]) -> None:
         if self.flips(site, from_ms, to_ms) != flips.in_order(new):
