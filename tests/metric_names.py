@@ -1,8 +1,9 @@
-"""Every metric that collector and agent export, for the tests that read rules and dashboards."""
+"""Every metric that collector and agent export or send, for the tests that read rules and dashboards."""
 
 import re
 
-from collector.faces.metrics import CATALOGUE
+from collector.faces.metrics_text import CATALOGUE
+from collector.remote_write.history import NAMES as HISTORY_METRICS
 
 AGENT_METRICS = frozenset(
     (
@@ -46,7 +47,7 @@ HISTOGRAM_PARTS = re.compile(r"_(?:bucket|sum|count)$")
 
 
 def exported() -> frozenset[str]:
-    return AGENT_METRICS | CATALOGUE.keys()
+    return AGENT_METRICS | CATALOGUE.keys() | set(HISTORY_METRICS)
 
 
 def unknown_names(expr: str) -> set[str]:

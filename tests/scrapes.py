@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from collector.condition import Condition
 from collector.faces.metrics import Facts
+from collector.judging.judge import JudgeSettings
 from collector.live import SiteNow
 from collector.registry import AgentState
 from tests.alert_fakes import silent_site, site_now
@@ -55,6 +56,9 @@ def facts(now_ms: int, scrape: int = 0) -> Facts:
         judge_seconds=1.25,
         judge_lag_s=0.5,
         store_bytes=1 << 20,
+        disk_free_bytes=1 << 34,
+        started_at_ms=now_ms - 3_600_000,
+        limits_of=JudgeSettings().limits_of,
         firing={"SiteDown": 6, "SiteSilent": 1},
         notified={("alertmanager", "sent"): 5, ("alertmanager", "failed"): 0},
     )

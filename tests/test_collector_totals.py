@@ -117,7 +117,7 @@ def test_a_tally_has_the_latencies_in_it(day: Day) -> None:
     assert sums.latencies_of(sums.tally(day.ledger, day.latency)) == kept
 
 
-def test_the_board_tells_of_everything_of_regencies_and_of_providers() -> None:
+def test_the_board_tells_of_everything_and_of_regencies_providers_and_media() -> None:
     accounts = MadeAccounts([made_day(number=TODAY), made_day({(Row.UP, 0, PLAIN): 5}, site="t", number=TODAY)])
     shown = board(accounts, FakeClock(NOW_MS), SITE, replace(SITE, code="t", regency="Paser"))
     shown.refresh()
@@ -127,6 +127,7 @@ def test_the_board_tells_of_everything_of_regencies_and_of_providers() -> None:
         ("regency", "Berau"): DAY_MS,
         ("regency", "Paser"): 5,
         ("provider", "Icon+"): DAY_MS + 5,
+        ("medium", "other"): DAY_MS + 5,
     }
 
 

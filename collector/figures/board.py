@@ -1,4 +1,4 @@
-"""The figures that /metrics tells: of everything, of each regency and provider, of each site; for a few periods.
+"""The figures that /metrics tells: of all, of each regency, provider and medium, of each site; for a few periods.
 
 They are added up by the clock and not by the scrape, and as seldom as they cost much: today is made on the spot.
 """
@@ -19,7 +19,7 @@ from shared.clock import Clock
 EVERY_S = 300
 SHARE = 20
 """Adding up takes at most one part in so many of a core: a large province is told of less often."""
-GROUPED = ("all", "regency", "provider")
+GROUPED = ("all", "regency", "provider", "medium")
 CHOICE = Choice(Hours.ALL, Exclusions.WITH)
 
 
