@@ -6,7 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 from collector.acts import CauseCode, ExclusionKind
-from collector.commands import acts, check, simulate, sites, store, tokens
+from collector.commands import acts, alerts, check, people, simulate, sites, store, tokens
+from collector.people import Role
 from shared.texts import LANGUAGES
 
 EXAMPLES = """\
@@ -15,6 +16,7 @@ examples:
   kentongan-collector sites import sites.csv --dry-run        what would this file change?
   kentongan-collector tokens create --agent pc-1 --site 64.07.05.2017
   kentongan-collector tokens create --read                    for Prometheus, Grafana, a browser
+  kentongan-collector users add budi --role administrator     the first who may log in
   kentongan-collector backup /srv/cadangan/kentongan.db       while it runs
   kentongan-collector run --config /etc/kentongan/collector.toml
 
@@ -39,8 +41,10 @@ def parser(run: Command) -> ArgumentParser:
     _add(under, "check", check.check, "check the configuration and say what it means")
     _sites(_group(under, "sites", "the places with a line"))
     _tokens(_group(under, "tokens", "who may push and read"))
+    _users(_group(under, "users", "the people who may log in"))
     _exclusions(_group(under, "exclusions", "spans that are taken out of the account"))
     _causes(_group(under, "causes", "what people say an outage came from"))
+    _alerts(_group(under, "alerts", "what fires, who took note, and whether messages get through"))
     _audit(_group(under, "audit", "the log of all human acts"))
     _add(under, "compact", store.compact, "fold the log into hourly chunks now")
     _simulate(_add(under, "simulate", simulate.simulate, "fill a store with a province whose truth is known"))
@@ -69,9 +73,41 @@ def _tokens(under: Any) -> None:
         "--operator", metavar="NAME", help="a token with which NAME may also enter exclusions and causes by the API"
     )
     create.add_argument("--site", metavar="CODE", default="", help="the site where the agent stands")
+    create.add_argument(
+        "--regency", metavar="NAME", default="", help="with --read or --operator: of this regency alone"
+    )
     create.add_argument("--quiet", action="store_true", help="print the secret alone, for a script or a file")
     _add(under, "list", tokens.tokens_list, "list the tokens, without their secrets")
     _add(under, "revoke", tokens.tokens_revoke, "end a token").add_argument("id", metavar="ID")
+
+
+def _users(under: Any) -> None:
+    add = _add(under, "add", people.users_add, "add a user; a terminal asks for the password")
+    add.add_argument("name", metavar="NAME", help="what they log in with; an e-mail address is a name too")
+    add.add_argument("--role", choices=[role.value for role in Role], default=Role.VIEWER.value)
+    add.add_argument("--regency", metavar="NAME", help="sees and changes the sites of this regency alone")
+    _password(add).add_argument("--oidc", action="store_true", help="no password: logs in by the OIDC provider alone")
+    change = _add(under, "change", people.users_change, "change role, regency or full name, and log out everywhere")
+    change.add_argument("name", metavar="NAME")
+    change.add_argument("--role", choices=[role.value for role in Role])
+    where = change.add_mutually_exclusive_group()
+    where.add_argument("--regency", metavar="NAME")
+    where.add_argument("--province", action="store_true", help="sees the whole province from now on")
+    for to in (add, change):
+        to.add_argument("--title", metavar="TEXT", help="the full name")
+    _add(under, "list", people.users_list, "list the users")
+    word = _add(under, "password", people.users_password, "set a new password, and log out everywhere")
+    word.add_argument("name", metavar="NAME")
+    _password(word)
+    _add(under, "disable", people.users_disable, "log out a user for good").add_argument("name", metavar="NAME")
+    _add(under, "enable", people.users_enable, "let a user log in again").add_argument("name", metavar="NAME")
+
+
+def _password(to: ArgumentParser) -> Any:
+    ways = to.add_mutually_exclusive_group()
+    ways.add_argument("--password-file", metavar="FILE", help="the password is its first line")
+    ways.add_argument("--generate", action="store_true", help="make a password and show it once")
+    return ways
 
 
 def _exclusions(under: Any) -> None:
@@ -102,6 +138,20 @@ def _causes(under: Any) -> None:
     _human(give)
     listing = _formats(_add(under, "list", acts.causes_list, "list all that were given"))
     listing.add_argument("--site", metavar="CODE", help="only of this site")
+
+
+def _alerts(under: Any) -> None:
+    listing = _add(under, "list", alerts.alerts_list, "list what fires now, and who took note")
+    listing.add_argument("--format", choices=("table", "json"), default="table")
+    ack = _add(under, "ack", alerts.alerts_ack, "take note of an alert: no reminder and no escalation of it any more")
+    ack.add_argument("key", metavar="KEY", help="as `alerts list` shows it")
+    ack.add_argument("--note", metavar="TEXT", default="")
+    ack.add_argument("--by", metavar="NAME", default="", help="in whose name; default: who is logged in")
+    sample = _add(under, "test", alerts.alerts_test, "send a sample by every channel and say whether it got through")
+    sample.add_argument("--receiver", metavar="NAME", help="only by this channel")
+    digest = _add(under, "digest", alerts.alerts_digest, "print the morning digest as it would be now")
+    digest.add_argument("--receiver", metavar="NAME", help="as this receiver gets it; default: the whole province's")
+    digest.add_argument("--send", action="store_true", help="send it, to everybody who has digest_at or --receiver")
 
 
 def _audit(under: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -11,7 +12,7 @@ from collector.condition import Flip
 from collector.config import CollectorConfig
 from collector.faces.guard import COOKIE, csrf_of
 from collector.live import Judged
-from collector.people import Role, Session, User
+from collector.people import PeopleSettings, Role, User, opened
 from collector.registry import Site, hash_token, new_token
 from collector.store import open_store
 from tests.fakes import FakeClock
@@ -47,22 +48,22 @@ class Faces:
         ends_ms = self.clock.wall_ms() + MINUTE
         self.parts.live.judged(site.code, Judged(standing=flips[-1], groups={"internet": "up"}, ends_ms=ends_ms))
 
-    def token(self, kind: str) -> str:
+    def token(self, kind: str, regency: str = "", agent: str = "") -> str:
         """The secret of a new token."""
-        token, secret = new_token(kind, "pc-1" if kind == "agent" else "", "", self.clock.wall_ms())
+        agent = agent or ("pc-1" if kind == "agent" else "")
+        token, secret = new_token(kind, agent, "", self.clock.wall_ms(), regency)
         self.parts.store.put_token(token)
+        self.parts.tokens.refresh()
         return secret
 
     def sign_in(self, role: Role = Role.OPERATOR, regency: str = "") -> str:
         """Somebody of that role signs in with `client`; returns what every form of theirs brings along as `csrf`."""
         people, now_ms = self.parts.store.people, self.clock.wall_ms()
-        name, secret = f"{role}{'-' + regency if regency else ''}", f"secret of {role} {regency}"
+        name, secret = f"{role} {regency}".strip().replace(" ", "-").lower(), token_urlsafe()
         user = User(name=name, title=name.title(), role=role, regency=regency, created_ms=now_ms)
-        people.put_user(user, by="test", at_ms=now_ms, act="user.create")
-        session = Session(
-            hash=hash_token(secret), user=name, created_ms=now_ms, seen_ms=now_ms, expires_ms=now_ms + 12 * HOUR
-        )
-        people.put_session(session)
+        if people.user(name) is None:
+            people.add_user(user, by="test", at_ms=now_ms)
+        people.open_session(opened(hash_token(secret), name, now_ms, PeopleSettings()))
         self.client.session.cookie_jar.update_cookies({COOKIE: secret}, self.client.make_url("/"))
         return csrf_of(secret)
 
@@ -74,9 +75,9 @@ def _flip(site: Site, at_ms: int, was: str, now: str) -> Flip:
 
 
 @asynccontextmanager
-async def faces(folder: Path, **settings: object) -> AsyncIterator[Faces]:
+async def faces(folder: Path, clock: FakeClock | None = None, /, **settings: object) -> AsyncIterator[Faces]:
     """Faces with `settings` over the defaults, on a free loopback port."""
-    face = Faces(folder, FakeClock(), CollectorConfig.model_validate(settings))
+    face = Faces(folder, clock or FakeClock(), CollectorConfig.model_validate(settings))
     try:
         async with face.client:
             yield face

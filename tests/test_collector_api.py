@@ -119,6 +119,38 @@ async def test_an_outage_outside_the_period_is_not_told(tmp_path: Path) -> None:
             assert (await get(face, f"/api/v1/outages?from={ago[from_]}&to={ago[to]}"))["outages"] == []
 
 
+async def test_outages_come_in_pages_that_follow_each_other_if_that_is_wanted(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN, TASUK)
+        for site in (BAYAN, TASUK):
+            face.history(site, *((ago * HOUR, "line_down" if ago % 2 else "up") for ago in range(9, 0, -1)))
+        whole = await get(face, "/api/v1/outages")
+        pages, after = [], ""
+        while after is not None:
+            page = await get(face, f"/api/v1/outages?limit=3&after={after}")
+            pages.append(page["outages"])
+            after = page["next"]
+    assert (whole["next"], len(whole["outages"])) == (None, 10)
+    assert [len(page) for page in pages] == [3, 3, 3, 1]
+    assert [outage for page in pages for outage in page] == whole["outages"]
+
+
+@pytest.mark.parametrize("kind", ["read", "operator"])
+async def test_a_token_of_one_regency_reads_its_sites_alone(tmp_path: Path, kind: str) -> None:
+    async with faces(tmp_path, listen=":8817") as face:
+        face.know(BAYAN, TASUK)
+        for site in (BAYAN, TASUK):
+            face.history(site, (3 * HOUR, "up"), (2 * HOUR, "line_down"), (HOUR, "up"))
+        token = face.token(kind, "Berau")
+        sites = await get(face, "/api/v1/sites", token=token)
+        outages = await get(face, "/api/v1/outages", token=token)
+        for path in (f"sites/{BAYAN.code}", f"sites/{BAYAN.code}/flips", f"outages?site={BAYAN.code}"):
+            assert (await get(face, f"/api/v1/{path}", 404, token))["type"] == "unknown-site"
+        await get(face, "/metrics", 403, token)
+    assert ([site["code"] for site in sites["sites"]], sites["total"]) == ([TASUK.code], 1)
+    assert [outage["site"] for outage in outages["outages"]] == [TASUK.code]
+
+
 async def test_a_date_is_its_first_instant_in_the_time_zone_of_the_collector(tmp_path: Path) -> None:
     async with faces(tmp_path, timezone="Asia/Makassar") as face:
         answer = await get(face, "/api/v1/outages?from=2026-09-20&to=2026-09-21T08:00:00+08:00")
@@ -133,6 +165,8 @@ async def test_a_date_is_its_first_instant_in_the_time_zone_of_the_collector(tmp
         ("/api/v1/outages?to=9999-99-99", 400, "bad-time", "or a date"),
         ("/api/v1/outages?from=2026-09-20&to=2026-09-20", 400, "bad-time", "from must lie before to"),
         ("/api/v1/outages?site=nowhere", 404, "unknown-site", "nowhere"),
+        ("/api/v1/outages?limit=0", 400, "bad-number", "from 1 to 1000"),
+        ("/api/v1/outages?after=nowhere", 400, "bad-after", "what `next` was"),
         ("/api/v1/sites/nowhere", 404, "unknown-site", "nowhere"),
         ("/api/v1/sites/nowhere/flips", 404, "unknown-site", "nowhere"),
         ("/api/v1/sites?condition=broken", 400, "bad-condition", "line_down"),

@@ -18,6 +18,7 @@ from collector.accounting.ledger import PLAIN, PLANNED, Standing
 from collector.condition import Row
 from collector.faces.guard import refusals
 from collector.faces.indicators_api import IndicatorsApi
+from collector.faces.inquiry import Inquiries
 from collector.faces.tables import COLUMNS
 from collector.figures.indicators import AccountingSettings
 from collector.figures.totals import Totals
@@ -55,12 +56,17 @@ async def serving(sites: Sequence[Site] = (TASUK, BAYAN), revisions: Sequence[Re
     settings = AccountingSettings()
     api = IndicatorsApi(
         accounts=accounts,
-        totals=Totals(accounts, accounts.books, lambda site: ALWAYS, settings),
+        inquiries=Inquiries(
+            totals=Totals(accounts, accounts.books, lambda site: ALWAYS, settings),
+            calendar_of=lambda site: ALWAYS,
+            clock=FakeClock(NOW_MS),
+            timezone="Asia/Makassar",
+            settings=settings,
+            acts_version=lambda: 0,
+        ),
         sites=lambda: sites,
         calendar_of=lambda site: ALWAYS,
         clock=FakeClock(NOW_MS),
-        timezone="Asia/Makassar",
-        settings=settings,
     )
     app = web.Application(middlewares=[refusals])
     app.add_routes(api.routes())

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from collector.accounting.calendar_files import load_calendars
 from collector.alerts import CHANNELS
+from collector.commands.alerts import tell_unknown_places
 from collector.commands.desk import OK, Desk
 from collector.commands.sites import tell_unknown_calendars
 from collector.config import SQLITE, CollectorConfig
+from collector.faces.oidc import check_oidc
 from shared.settings import BadSettings
 
 
@@ -17,8 +19,10 @@ def check(desk: Desk, options: Namespace) -> int:
     that is there it looks whether the calendars of its sites are known."""
     config = desk.config
     server_tls(config)
+    check_oidc(config.people.oidc)
     calendars = load_calendars(config.calendars, config.default_calendar)
     channels = [name for name in CHANNELS if getattr(config.alerts, name) is not None]
+    channels += [receiver.name for receiver in config.alerts.receivers]
     desk.say("collector.config_good", path=options.config or "collector.toml")
     desk.say(
         "collector.config_facts",
@@ -32,6 +36,7 @@ def check(desk: Desk, options: Namespace) -> int:
     if Path(config.store.removeprefix(SQLITE)).exists():
         with desk.store() as store:
             tell_unknown_calendars(store.sites(), desk)
+            tell_unknown_places(store.sites(), desk)
     return OK
 
 

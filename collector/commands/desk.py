@@ -28,11 +28,13 @@ class CannotRun(Exception):  # noqa: N818  it reads as what it is: `raise Cannot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
-    """Where a command talks. `ask` puts a question and waits for yes or no; None when nobody is there to answer."""
+    """Where a command talks. `ask` puts a question and waits for yes or no, `ask_secret` for something that must not be
+    shown; None when nobody is there to answer."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     ask: Callable[[str], bool] | None = None
+    ask_secret: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

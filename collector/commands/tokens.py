@@ -4,7 +4,9 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 
+from collector.acts import BadAct
 from collector.commands.desk import OK, CannotRun, Desk, local, login_name, print_table
+from collector.people import check_regency
 from collector.registry import CODE, Site, Token, new_token
 from shared.texts import Texts
 
@@ -18,8 +20,9 @@ def tokens_create(desk: Desk, options: Namespace) -> int:
             _check_agent(agent, site, store.sites(), store.tokens(), desk.texts)
         elif kind == "operator" and not CODE.fullmatch(agent):
             raise CannotRun(desk.texts.say("tokens.bad_operator", name=agent))
+        _check_regency(kind, options.regency, store.sites(), desk.texts)
         now_ms = desk.clock.wall_ms()
-        token, secret = new_token(kind, agent, site, now_ms)
+        token, secret = new_token(kind, agent, site, now_ms, options.regency)
         store.acts.put_token(token, by=login_name(), at_ms=now_ms)
     if options.quiet:
         print(secret, file=desk.terminal.out)
@@ -43,14 +46,25 @@ def _check_agent(agent: str, code: str, sites: Iterable[Site], tokens: Iterable[
         raise CannotRun(texts.say("tokens.elsewhere", agent=agent, site=elsewhere[0].site, id=elsewhere[0].id))
 
 
+def _check_regency(kind: str, regency: str, sites: Iterable[Site], texts: Texts) -> None:
+    """CannotRun unless a token of that kind may be one of `regency`."""
+    if regency and kind == "agent":
+        raise CannotRun(texts.say("tokens.no_regency"))
+    try:
+        check_regency(regency, sites)
+    except BadAct as bad:
+        raise CannotRun(texts.say(f"people.{bad.reason}", **bad.values)) from None
+
+
 def tokens_list(desk: Desk, _options: Namespace) -> int:
     """Every token, also the revoked ones."""
     with desk.store() as store:
         tokens, agents = sorted(store.tokens(), key=lambda t: (t.created_at_ms, t.id)), store.agents()
     heard = {agent.name: agent.heard_at_ms for agent in agents}
-    header = [desk.texts.say(f"tokens.{name}") for name in ("id", "kind", "agent", "site", "made", "revoked", "heard")]
+    names = ("id", "kind", "agent", "site", "regency", "made", "revoked", "heard")
+    header = [desk.texts.say(f"tokens.{name}") for name in names]
     rows = [
-        [t.id, t.kind, t.agent, t.site]
+        [t.id, t.kind, t.agent, t.site, t.regency]
         + [local(at_ms, desk) for at_ms in (t.created_at_ms, t.revoked_at_ms, heard.get(t.agent))]
         for t in tokens
     ]

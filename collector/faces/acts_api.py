@@ -1,6 +1,7 @@
 """/api/v1/exclusions, /causes, /audit: what people said, and saying it.
 
-Who may read reads. Writing always needs an operator token, also on loopback: an act is entered in somebody's name.
+Who may read reads what touches a site of theirs. Writing needs an operator, also on loopback, for an act is entered in
+somebody's name; and all that it touches must be theirs to change.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from aiohttp import web
 from collector.acts import AuditEntry, BadAct, CauseCode, Exclusion, ExclusionKind, GivenCause
 from collector.faces.answers import Time, time_or_none
 from collector.faces.api import whole_number
-from collector.faces.guard import Refused, needs
-from collector.people import Role
+from collector.faces.guard import Refused, needs, of_all, who_of
+from collector.people import Role, Who
+from collector.registry import Site
 from collector.store import Store
 from shared.clock import Clock, utc
 from shared.texts import Texts
@@ -137,65 +139,89 @@ class ActsApi:
             web.get("/api/v1/audit", self.audit),
         ]
 
-    async def exclusions(self, _request: web.Request) -> web.Response:
-        found = await asyncio.to_thread(self.store.acts.exclusions)
-        return _json(ExclusionsAnswer(exclusions=[exclusion_answer(exclusion) for exclusion in found]))
+    async def exclusions(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self._exclusions_of, who_of(request))
+        return as_json(ExclusionsAnswer(exclusions=[exclusion_answer(exclusion) for exclusion in found]))
 
     async def add_exclusion(self, request: web.Request) -> web.Response:
         operator = needs(request, Role.OPERATOR)
-        body = await _body(request, NewExclusion)
+        body = await body_of(request, NewExclusion)
+        await self._theirs(operator, body.scope, body.of)
         draft = Exclusion(
             id=0,
             scope=body.scope,
             of=body.of,
-            from_ms=_ms(body.from_),
-            to_ms=_ms(body.to),
+            from_ms=ms_of(body.from_),
+            to_ms=ms_of(body.to),
             kind=body.kind,
             why=body.why,
             by=operator.name,
             entered_ms=self.clock.wall_ms(),
         )
-        return _json(exclusion_answer(await _entered(lambda: self.store.acts.add_exclusion(draft))))
+        return as_json(exclusion_answer(await entered(lambda: self.store.acts.add_exclusion(draft))))
 
     async def withdraw(self, request: web.Request) -> web.Response:
         operator = needs(request, Role.OPERATOR)
-        body = await _body(request, Withdrawal)
-        try:
-            number = int(request.match_info["id"])
-        except ValueError:
-            raise Refused(404, "unknown-exclusion", f"there is no exclusion {request.match_info['id']!r}") from None
-        now_ms = self.clock.wall_ms()
-        act = self.store.acts.withdraw
-        return _json(
-            exclusion_answer(await _entered(lambda: act(number, by=operator.name, why=body.why, at_ms=now_ms)))
+        body = await body_of(request, Withdrawal)
+        known = await asyncio.to_thread(self._exclusions_of, operator)
+        found = next((one for one in known if str(one.id) == request.match_info["id"]), None)
+        if found is None:
+            raise Refused(404, "unknown-exclusion", f"there is no exclusion {request.match_info['id']!r}")
+        await self._theirs(operator, found.scope, found.of)
+        number, now_ms, act = found.id, self.clock.wall_ms(), self.store.acts.withdraw
+        return as_json(
+            exclusion_answer(await entered(lambda: act(number, by=operator.name, why=body.why, at_ms=now_ms)))
         )
 
     async def causes(self, request: web.Request) -> web.Response:
-        found = await asyncio.to_thread(self.store.acts.given_causes, request.query.get("site", ""))
-        return _json(CausesAnswer(causes=[cause_answer(cause) for cause in found]))
+        who, site = who_of(request), request.query.get("site", "")
+
+        def find() -> list[GivenCause]:
+            theirs = {one.code for one in self._sites_of(who)}
+            return [one for one in self.store.acts.given_causes(site) if not who.regency or one.site in theirs]
+
+        return as_json(CausesAnswer(causes=[cause_answer(cause) for cause in await asyncio.to_thread(find)]))
 
     async def give_cause(self, request: web.Request) -> web.Response:
         operator = needs(request, Role.OPERATOR)
-        body = await _body(request, NewCause)
+        body = await body_of(request, NewCause)
+        await self._theirs(operator, "site", body.site)
         draft = GivenCause(
             id=0,
             site=body.site,
-            start_ms=_ms(body.start),
-            end_ms=_ms(body.end),
+            start_ms=ms_of(body.start),
+            end_ms=ms_of(body.end),
             code=body.cause,
             note=body.note,
             by=operator.name,
             entered_ms=self.clock.wall_ms(),
         )
-        return _json(cause_answer(await _entered(lambda: self.store.acts.give_cause(draft))))
+        return as_json(cause_answer(await entered(lambda: self.store.acts.give_cause(draft))))
 
     async def audit(self, request: web.Request) -> web.Response:
+        """Acts of all the province stand in one chain: who saw a part of it could not check it."""
+        of_all(needs(request, Role.OPERATOR))
         limit = whole_number(request, "limit", default=100, most=MAX_ENTRIES)
         after = whole_number(request, "after", default=1, most=999_999_999) if "after" in request.query else 0
         found = await asyncio.to_thread(self.store.acts.audit_log, after, limit + 1)
         page = found[:limit]
         last = page[-1].id if len(found) > limit else None
-        return _json(AuditLogAnswer(entries=[audit_answer(entry) for entry in page], next=last))
+        return as_json(AuditLogAnswer(entries=[audit_answer(entry) for entry in page], next=last))
+
+    def _sites_of(self, who: Who) -> list[Site]:
+        return [site for site in self.store.sites() if who.sees(site)]
+
+    def _exclusions_of(self, who: Who) -> list[Exclusion]:
+        """Those that touch a site of theirs; of the whole province also those whose sites are no more (blocks)."""
+        theirs, found = self._sites_of(who), self.store.acts.exclusions()
+        return [one for one in found if not who.regency or any(one.touches(site) for site in theirs)]
+
+    async def _theirs(self, who: Who, scope: str, of: str) -> None:
+        """Refused unless all that `scope` and `of` name is theirs to change; in the same words whether it is another
+        regency's or is not there at all."""
+        sites = await asyncio.to_thread(self.store.sites)
+        if not who.may_change(scope, of, sites):
+            raise Refused(403, "forbidden", f"{scope} {of!r}: you enter and change what concerns {who.regency} alone")
 
 
 def exclusion_answer(exclusion: Exclusion) -> ExclusionAnswer:
@@ -241,7 +267,7 @@ def audit_answer(entry: AuditEntry) -> AuditAnswer:
     )
 
 
-async def _body(request: web.Request, kind: type[S]) -> S:
+async def body_of(request: web.Request, kind: type[S]) -> S:
     """The JSON of the request as `kind`; Refused with what is wrong in it."""
     if request.content_type != "application/json":
         raise Refused(415, "unsupported-media-type", "send application/json")
@@ -253,7 +279,7 @@ async def _body(request: web.Request, kind: type[S]) -> S:
         raise Refused(400, "bad-body", str(error)) from None
 
 
-async def _entered(act: Callable[[], T]) -> T:
+async def entered(act: Callable[[], T]) -> T:
     """What `act` returns; Refused in words if it cannot be."""
     try:
         return await asyncio.to_thread(act)
@@ -263,9 +289,9 @@ async def _entered(act: Callable[[], T]) -> T:
         raise Refused(STATUS.get(bad.reason, HTTPStatus.BAD_REQUEST), kind, said) from None
 
 
-def _ms(at: Time) -> int:
+def ms_of(at: Time) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _json(answer: msgspec.Struct) -> web.Response:
+def as_json(answer: msgspec.Struct) -> web.Response:
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")

@@ -160,11 +160,12 @@ class OutageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutagesAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Outages that touch the period, by site and start."""
+    """Outages that touch the period, by site and start. With `limit`: ask again with `after=next` until it is null."""
 
     from_: Time = msgspec.field(name="from")
     to: Time
     outages: list[OutageAnswer]
+    next: str | None = None
 
 
 def time_or_none(at_ms: int | None) -> Time | None:

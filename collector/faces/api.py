@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,7 +15,7 @@ from collector.accounting.ledger import outages
 from collector.acts import GivenCause
 from collector.condition import Condition, Flip, Outage
 from collector.faces import answers
-from collector.faces.guard import Refused
+from collector.faces.guard import Refused, seen_by, who_of
 from collector.judging.judge import SITE
 from collector.live import Live, SiteNow
 from collector.store import Store
@@ -49,7 +50,7 @@ class Api:
 
     async def sites(self, request: web.Request) -> web.Response:
         chosen = choose(
-            self.live.sites(self.clock.wall_ms()),
+            seen_by(who_of(request), self.live.sites(self.clock.wall_ms())),
             condition=request.query.get("condition", ""),
             regency=request.query.get("regency", ""),
             provider=request.query.get("provider", ""),
@@ -86,25 +87,28 @@ class Api:
 
     async def outages(self, request: web.Request) -> web.Response:
         now_ms = self.clock.wall_ms()
-        from_ms, to_ms = period(request, self.timezone, now_ms)
+        span = period(request, self.timezone, now_ms)
+        limit = whole_number(request, "limit", default=1, most=MAX_LIMIT) if "limit" in request.query else None
+        after = place_of(request.query.get("after", ""))
+        names = {now.site.code: now.site.name for now in seen_by(who_of(request), self.live.sites(now_ms))}
         code = request.query.get(SITE)
-        names = {now.site.code: now.site.name for now in self.live.sites(now_ms)}
         if code is not None and code not in names:
             raise Refused(404, "unknown-site", f"there is no site {code!r}")
-        codes = sorted(names) if code is None else [code]
+        codes = [one for one in sorted(names) if code in (None, one) and one >= after[0]]
 
         def tell() -> answers.OutagesAnswer:
-            found = outages_of(self.store, codes, from_ms, to_ms, now_ms)
-            given: dict[str, list[GivenCause]] = {}
-            for cause in self.store.acts.given_causes(code or ""):
-                given.setdefault(cause.site, []).append(cause)
+            found = (one for one in each_outage(self.store, codes, *span, now_ms) if (one.site, one.start_ms) > after)
+            page = list(islice(found, limit))
+            more = limit is not None and next(found, None) is not None
+            given = causes_by_site(self.store, code or "")
             return answers.OutagesAnswer(
-                from_=utc(from_ms),
-                to=utc(to_ms),
+                from_=utc(span[0]),
+                to=utc(span[1]),
                 outages=[
                     answers.outage_answer(outage, names[outage.site], now_ms, given.get(outage.site, ()))
-                    for outage in found
+                    for outage in page
                 ],
+                next=f"{page[-1].site}@{page[-1].start_ms}" if more else None,
             )
 
         return _json(await asyncio.to_thread(tell))
@@ -112,7 +116,7 @@ class Api:
     def _known(self, request: web.Request, now_ms: int) -> SiteNow:
         code = request.match_info["code"]
         found = self.live.site(code, now_ms)
-        if found is None:
+        if found is None or not who_of(request).sees(found.site):
             raise Refused(404, "unknown-site", f"there is no site {code!r}")
         return found
 
@@ -159,18 +163,38 @@ def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
 
 def outages_of(store: Store, codes: list[str], from_ms: int, to_ms: int, now_ms: int) -> list[Outage]:
     """The outages of the sites that touch the period, each told whole, by site and start (blocks)."""
+    return list(each_outage(store, codes, from_ms, to_ms, now_ms))
+
+
+def each_outage(store: Store, codes: list[str], from_ms: int, to_ms: int, now_ms: int) -> Iterator[Outage]:
+    """`outages_of`, one by one: who wants a page of them reads no further (blocks)."""
     if len(codes) == 1:
         opening: dict[str, Flip | None] = {codes[0]: opening_of(store, codes[0], from_ms)}
     else:
         opening = {**store.latest_site_flips(from_ms - 1)}
-    found: list[Outage] = []
     for code in codes:
         flips = store.flips(code, from_ms, to_ms, SITE)
         last = flips[-1] if flips else opening.get(code)
         if last and Condition(last.now).is_down:  # it may have ended after the period
             flips += store.flips(code, to_ms, now_ms + AHEAD_MS, SITE)[:1]
-        found += outages(flips, opening.get(code), from_ms, max(to_ms, now_ms + AHEAD_MS))
-    return [outage for outage in found if outage.start_ms < to_ms]
+        found = outages(flips, opening.get(code), from_ms, max(to_ms, now_ms + AHEAD_MS))
+        yield from (outage for outage in found if outage.start_ms < to_ms)
+
+
+def place_of(after: str) -> tuple[str, int]:
+    """(site, start) of the last outage of the page before, as `next` named it; before everything if there is none."""
+    code, _, start = after.partition("@")
+    if after and not re.fullmatch("[0-9]{1,15}", start):
+        raise Refused(400, "bad-after", f"after is {after!r}; give what `next` was")
+    return code, int(start or 0)
+
+
+def causes_by_site(store: Store, code: str) -> dict[str, list[GivenCause]]:
+    """What people said of outages, at the site `code` or, if it is empty, at every one (blocks)."""
+    given: dict[str, list[GivenCause]] = {}
+    for cause in store.acts.given_causes(code):
+        given.setdefault(cause.site, []).append(cause)
+    return given
 
 
 def opening_of(store: Store, code: str, at_ms: int) -> Flip | None:

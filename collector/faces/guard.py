@@ -2,8 +2,8 @@
 
 A request is somebody's by a session (a cookie that log-in sets), by a token (`Authorization: Bearer`, or the password
 of HTTP Basic, any user name), or nobody's. Nobody may read where the collector listens on loopback only or where
-`public = true` is set, and may change nothing anywhere. Every handler asks `who_of(request)` what of the province it may
-tell, and `needs(request, role)` before it changes something. Errors are RFC 9457 problems.
+`public = true` is set, and may change nothing anywhere. Every handler asks `who_of(request)` what of the province it
+may tell, and `needs(request, role)` before it changes something. Errors are RFC 9457 problems.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.live import SiteNow
-from collector.people import ANYBODY, Role, Session, User, Who
+from collector.people import ANYBODY, PeopleSettings, Role, User, Who, used_until
 from collector.registry import Token, hash_token
 from collector.store import StoreError
 from collector.store.people import People
@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.wire import Problem
 
 UNGUARDED = frozenset({"/-/healthy", "/-/ready", "/login", "/api/v1/batches"})
-"""Paths that tell nothing about anybody, that supervisors ask without a token, or that have their own check."""
+"""Routes that tell nothing about anybody, that supervisors ask without a token, or that have their own check."""
 UNGUARDED_UNDER = ("/static/", "/login/", "/open")
 """The same, for what begins so: files of the page, signing in by OIDC, open data."""
 SAFE_METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
@@ -44,7 +44,7 @@ CHALLENGES = ('Bearer realm="kentongan"', 'Basic realm="kentongan", charset="UTF
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with `no-referrer` a browser would send our own forms as of origin `null`
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -122,6 +122,7 @@ class Doors:
     find: FindToken
     people: People
     clock: Clock
+    settings: PeopleSettings
     open_to_read: bool
 
     async def who(self, request: web.Request) -> Who | None:
@@ -151,13 +152,8 @@ class Doors:
             return None
         session, user = found
         if now_ms - session.seen_ms > SEEN_EVERY_MS:
-            self.people.put_session(seen(session, now_ms))
+            self.people.used(session.hash, now_ms, used_until(session, now_ms, self.settings))
         return who_is(user, secret)
-
-
-def seen(session: Session, now_ms: int) -> Session:
-    """`session`, used at `now_ms`."""
-    return Session(**{name: getattr(session, name) for name in Session.__slots__} | {"seen_ms": now_ms})
 
 
 def who_is(user: User, secret: str) -> Who:
@@ -179,19 +175,36 @@ def admission(doors: Doors) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in UNGUARDED or request.path.startswith(UNGUARDED_UNDER):
+        route = route_of(request)
+        if route in UNGUARDED or route.startswith(UNGUARDED_UNDER):
             return await handler(request)
         who = await doors.who(request)
         if who is None:
-            if request.method in SAFE_METHODS and "text/html" in request.headers.get(hdrs.ACCEPT, ""):
-                raise web.HTTPSeeOther(f"{up(request)}login?next={quote(request.path_qs)}")
-            raise Refused(401, "unauthorized", "reading needs a read token: kentongan-collector tokens create --read")
+            raise to_login(request) or Refused(
+                401, "unauthorized", "reading needs a read token: kentongan-collector tokens create --read"
+            )
         if request.method not in SAFE_METHODS and who.csrf:
             await check_csrf(request, who.csrf)
         request[WHO] = who
         return await handler(request)
 
     return check
+
+
+def route_of(request: web.Request) -> str:
+    """The route that answers `request`, as it was added; "" if none does. Its path may be written in many ways, and
+    what one part takes for public another must not take for something else."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
+def to_login(request: web.Request) -> web.HTTPSeeOther | None:
+    """Where a browser goes instead that asks for a page, or sends a form when its session is over; None for whoever
+    cannot log in by a form."""
+    if "text/html" not in request.headers.get(hdrs.ACCEPT, ""):
+        return None
+    onward = f"?next={quote(request.path_qs, safe='')}" if request.method in SAFE_METHODS else ""
+    return web.HTTPSeeOther(f"{up(request)}login{onward}")
 
 
 async def check_csrf(request: web.Request, csrf: str) -> None:
@@ -203,15 +216,18 @@ async def check_csrf(request: web.Request, csrf: str) -> None:
         raise Refused(403, "bad-csrf", "the form is out of date: load the page again and send it once more")
 
 
-def same_origin(request: web.Request) -> bool:
-    """Whether a browser says that the request comes from a page of ours, or nobody says anything."""
-    origin = request.headers.get(hdrs.ORIGIN, "")
-    return not origin or urlsplit(origin).netloc == request.host
+def same_origin(request: web.Request, url: str) -> bool:
+    """Whether a browser says that the request comes from a page of ours, which people find at `url`, or nobody says
+    anything: then it is no browser, or one so old that it cannot be helped."""
+    origin, site = request.headers.get(hdrs.ORIGIN, ""), request.headers.get("Sec-Fetch-Site", "")
+    if site:
+        return site in ("same-origin", "none")
+    return not origin or urlsplit(origin).netloc in (request.host, urlsplit(url).netloc)
 
 
 def up(request: web.Request) -> str:
     """From the address of `request` to the top, as a relative link: a proxy may have put us below a path."""
-    depth = request.path.count("/") - 1
+    depth = request.rel_url.raw_path.count("/") - 1
     return "../" * depth or "./"
 
 
@@ -221,16 +237,23 @@ def who_of(request: web.Request) -> Who:
 
 
 def needs(request: web.Request, role: Role) -> Who:
-    """Whose request it is, if they may do what takes `role`; else Refused."""
+    """Whose request it is, if they may do what takes `role`; else Refused, or on to the log-in."""
     who = who_of(request)
     if not who.signed_in:
-        raise Refused(
+        raise to_login(request) or Refused(
             401,
             "unauthorized",
             "this needs a log-in, or an operator token: kentongan-collector tokens create --operator",
         )
     if not who.may(role):
         raise Refused(403, "forbidden", f"this needs the role {role}")
+    return who
+
+
+def of_all(who: Who) -> Who:
+    """`who`, if the whole province is their business; else Refused."""
+    if who.regency:
+        raise Refused(403, "forbidden", f"this is of the whole province; you see {who.regency} alone")
     return who
 
 

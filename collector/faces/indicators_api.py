@@ -1,23 +1,23 @@
 """GET /api/v1/indicators, /ledger and /revisions, as JSON or CSV. indicator_answers.py has what is answered."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from aiohttp import hdrs, web
 
-from collector.accounting.calendars import ALWAYS, Calendar
+from collector.accounting.calendars import Calendar
 from collector.accounting.ledger import joined
 from collector.faces import indicator_answers as answers
 from collector.faces import tables
-from collector.faces.guard import Refused
+from collector.faces.guard import Refused, who_of
+from collector.faces.inquiry import FILTERS, Inquiries, Question, not_begun, title_of
 from collector.figures import periods
-from collector.figures.indicators import AccountingSettings
 from collector.figures.periods import BadPeriod, Period, local
 from collector.figures.shares import Choice, Exclusions, Hours
-from collector.figures.totals import SCOPES, Accounts, Asked, Totals
+from collector.figures.totals import SCOPES, Accounts
 from collector.registry import Site
 from shared.clock import Clock
 
@@ -33,14 +33,10 @@ class IndicatorsApi:
     """The handlers and what they need. Adding up is done in a thread, one request at a time: the others breathe."""
 
     accounts: Accounts
-    totals: Totals
+    inquiries: Inquiries
     sites: Callable[[], Sequence[Site]]
     calendar_of: Callable[[Site], Calendar]
     clock: Clock
-    timezone: str
-    """Of the times of answers about sites in several time zones."""
-    settings: AccountingSettings
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -54,13 +50,18 @@ class IndicatorsApi:
         choice = Choice(
             Hours(one_of(request, "hours", tuple(Hours))), Exclusions(one_of(request, "exclusions", tuple(Exclusions)))
         )
-        period, as_of_ms = period_of(request), _as_of(request)
-        form, now_ms = one_of(request, "format", FORMATS), self.clock.wall_ms()
-        of = request.query.get("of", "")
+        period, form = period_of(request), one_of(request, "format", FORMATS)
+        question = Question(
+            scope=scope,
+            period=period,
+            choice=choice,
+            of=request.query.get("of", ""),
+            where=tuple((name, request.query[name]) for name in FILTERS if request.query.get(name)),
+            as_of_ms=_as_of(request),
+        )
 
         def tell() -> web.Response:
-            owners = self._owners(scope, of, period, as_of_ms or now_ms)
-            answer = self._indicators(scope, period, choice, owners, as_of_ms, now_ms)
+            answer = self.inquiries.answer(question, self._sites_for(request))
             return _response(answer, form, tables.indicators_table, f"indicators-{scope}-{period.name}")
 
         return await self._in_turn(tell)
@@ -79,7 +80,7 @@ class IndicatorsApi:
                 period=period.name,
                 by=by,
                 timezone=site.timezone,
-                calendar=_title(self.calendar_of(site)),
+                calendar=title_of(self.calendar_of(site)),
                 as_of=local(as_of_ms or now_ms, site.timezone),
                 pieces=self._pieces(site, from_ms, to_ms, by, as_of_ms),
             )
@@ -104,57 +105,8 @@ class IndicatorsApi:
         return await self._in_turn(tell)
 
     async def _in_turn(self, tell: Callable[[], web.Response]) -> web.Response:
-        async with self.turn:
+        async with self.inquiries.turn:
             return await asyncio.to_thread(tell)
-
-    def _owners(self, scope: str, of: str, period: Period, now_ms: int) -> Mapping[str, list[Asked]]:
-        """Who is asked for, by name, with their sites; Refused if nobody is."""
-        owners: dict[str, list[Asked]] = {}
-        for site in self.sites():
-            owner = SCOPES[scope](site)
-            from_ms, to_ms = period.span(site.timezone)
-            if (not of or owner == of) and from_ms < now_ms:
-                owners.setdefault(owner, []).append(Asked(site=site, from_ms=from_ms, to_ms=min(to_ms, now_ms)))
-        if of and not owners:
-            known = any(SCOPES[scope](site) == of for site in self.sites())
-            raise _not_begun(period) if known else Refused(404, f"unknown-{scope}", f"there is no {scope} {of!r}")
-        return dict(sorted(owners.items()))
-
-    def _indicators(
-        self,
-        scope: str,
-        period: Period,
-        choice: Choice,
-        owners: Mapping[str, Sequence[Asked]],
-        as_of_ms: int | None,
-        now_ms: int,
-    ) -> answers.IndicatorsAnswer:
-        told = self.totals.figures(list(owners.values()), choice, as_of_ms)
-        found: list[answers.IndicatorAnswer] = []
-        for (of, asked), (figures, corrected_days) in zip(owners.items(), told, strict=True):
-            zones = sorted({one.site.timezone for one in asked})
-            found.append(
-                answers.indicator_answer(
-                    of,
-                    figures,
-                    corrected_days,
-                    timezone=zones[0] if len(zones) == 1 else self.timezone,
-                    zones=", ".join(zones),
-                    span=(min(one.from_ms for one in asked), max(one.to_ms for one in asked)),
-                    calendar=", ".join(sorted({_title(self.calendar_of(one.site)) for one in asked})),
-                )
-            )
-        return answers.IndicatorsAnswer(
-            scope=scope,
-            period=period.name,
-            hours=choice.hours,
-            exclusions=choice.exclusions,
-            as_of=local(as_of_ms or now_ms, self.timezone),
-            coverage_floor=self.settings.coverage_floor,
-            charge_after_s=self.settings.charge_after_s,
-            formulas=answers.formulas(found),
-            indicators=found,
-        )
 
     def _pieces(self, site: Site, from_ms: int, to_ms: int, by: str, as_of_ms: int | None) -> list[answers.PieceAnswer]:
         """Days are asked for once and put together; hours are made one by one."""
@@ -170,9 +122,14 @@ class IndicatorsApi:
                 found.append(answers.piece_answer(name, joined(ledgers), site.timezone))
         return found
 
+    def _sites_for(self, request: web.Request) -> list[Site]:
+        """The sites that whoever asks may know of: figures are added up of no others."""
+        who = who_of(request)
+        return [site for site in self.sites() if who.sees(site)]
+
     def _site(self, request: web.Request) -> Site:
         code = request.query.get("site", "")
-        found = next((site for site in self.sites() if site.code == code), None)
+        found = next((site for site in self._sites_for(request) if site.code == code), None)
         if found is None:
             raise Refused(404, "unknown-site", f"there is no site {code!r}; name one with site=")
         return found
@@ -211,16 +168,8 @@ def _as_of(request: web.Request) -> int | None:
 def _span(period: Period, site: Site, now_ms: int) -> tuple[int, int]:
     from_ms, to_ms = period.span(site.timezone)
     if from_ms >= now_ms:
-        raise _not_begun(period)
+        raise not_begun(period)
     return from_ms, min(to_ms, now_ms)
-
-
-def _not_begun(period: Period) -> Refused:
-    return Refused(400, "bad-period", f"{period.name} has not begun")
-
-
-def _title(calendar: Calendar) -> str:
-    return calendar.name or ALWAYS.title
 
 
 def _response(answer: S, form: str, table: Callable[[S], bytes], name: str) -> web.Response:

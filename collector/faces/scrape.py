@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from collector.faces.guard import Refused
+from collector.faces.guard import Refused, of_all, who_of
 from collector.faces.metrics import CONTENT_TYPE, Facts, Metrics
 from collector.store import Store, StoreError
 
@@ -37,7 +37,8 @@ class Scrape:
             raise Refused(503, "not-ready", str(error)) from None
         return web.Response(text="ready\n")
 
-    async def scrape(self, _request: web.Request) -> web.Response:
+    async def scrape(self, request: web.Request) -> web.Response:
         """A large province takes 0.2 s to render: in a thread, so that pushes need not wait for it."""
+        of_all(who_of(request))
         body = await asyncio.to_thread(lambda: self.metrics.render(self.facts()))
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
