@@ -15,8 +15,11 @@ Reading order, which is the way of the data:
     accounting/   flips + host facts + calendars + exclusions -> the ledger of every site and day, kept and revised
     figures/      ledgers -> availability, outages, latency with error bars, for any scope and period
     acts.py       pure: what people say: exclusions, causes of outages, the audit log
+    people.py     pure: who may see and change what; followups.py: what people do about what was found
     live.py       what is so now, from fresh results alone
     alerts/       decide (pure), then deliver by CHANNELS
+    remote_write/ the history of every site for remote-write stores, holes filled when an agent is back;
+                  outgoing.py: how we sign in to whom we tell
     upkeep.py     what is done by the clock: alerts, imports, coverage, accounts, compaction
     faces/        page, API and /metrics, and who may ask them
     simulate/     a province whose truth is known, fed to all of this, and compared with what came out

@@ -124,23 +124,28 @@ def value_of(site: Site, scope: str) -> str:
 
 def check_exclusion(draft: Exclusion, sites: Iterable[Site]) -> None:
     """BadAct unless `draft` can stand: `sites` are all there are."""
-    _check_texts(by=draft.by, why=draft.why)
-    if draft.scope not in SCOPES:
-        raise BadAct("unknown_scope", scope=draft.scope, known=", ".join(SCOPES))
-    if draft.scope == "all":
-        if draft.of:
-            raise BadAct("all_of", of=draft.of)
-    else:
-        _check_known(draft.scope, draft.of, {value_of(site, draft.scope) for site in sites} - {""})
+    check_texts(by=draft.by, why=draft.why)
+    check_scope(draft.scope, draft.of, sites)
     if draft.from_ms >= draft.to_ms:
         raise BadAct("to_before_from")
     if draft.to_ms - draft.from_ms > MAX_SPAN_MS:
         raise BadAct("too_long")
 
 
+def check_scope(scope: str, of: str, sites: Iterable[Site]) -> None:
+    """BadAct unless `scope` and `of` name something; `sites` are all there are."""
+    if scope not in SCOPES:
+        raise BadAct("unknown_scope", scope=scope, known=", ".join(SCOPES))
+    if scope == "all":
+        if of:
+            raise BadAct("all_of", of=of)
+    else:
+        _check_known(scope, of, {value_of(site, scope) for site in sites} - {""})
+
+
 def check_withdrawal(found: Exclusion | None, number: int, by: str, why: str) -> None:
     """BadAct unless the exclusion `found` under `number` can be withdrawn."""
-    _check_texts(by=by, why=why)
+    check_texts(by=by, why=why)
     if found is None:
         raise BadAct("unknown_exclusion", id=number)
     if found.withdrawn_ms is not None:
@@ -149,8 +154,8 @@ def check_withdrawal(found: Exclusion | None, number: int, by: str, why: str) ->
 
 def check_cause(draft: GivenCause, sites: Iterable[Site]) -> None:
     """BadAct unless `draft` can stand: an outage that is over or goes on, at a site there is."""
-    _check_texts(by=draft.by)
-    _check_text("note", draft.note)
+    check_texts(by=draft.by)
+    check_text("note", draft.note)
     _check_known("site", draft.site, {site.code for site in sites})
     if draft.start_ms >= draft.end_ms:
         raise BadAct("to_before_from")
@@ -158,15 +163,17 @@ def check_cause(draft: GivenCause, sites: Iterable[Site]) -> None:
         raise BadAct("future_cause")
 
 
-def _check_texts(*, by: str, why: str | None = None) -> None:
+def check_texts(*, by: str, why: str | None = None) -> None:
+    """BadAct unless both can stand in the audit log; `why` None: nobody asks for a reason."""
     if not by.strip() or not by.isprintable() or len(by) > MAX_NAME:
         raise BadAct("bad_by", most=MAX_NAME)
     if why is not None and not why.strip():
         raise BadAct("empty_why")
-    _check_text("why", why or "")
+    check_text("why", why or "")
 
 
-def _check_text(name: str, text: str) -> None:
+def check_text(name: str, text: str) -> None:
+    """BadAct if `text` is too long, or could do something to whoever reads it."""
     if len(text) > MAX_TEXT:
         raise BadAct("text_too_long", name=name, most=MAX_TEXT)
     if not all(character.isprintable() or character in "\n\t" for character in text):

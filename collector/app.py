@@ -16,8 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+from shutil import disk_usage
 
 from aiohttp import web
 
@@ -26,14 +29,18 @@ from collector.accounting.calendar_files import calendar_of, load_calendars, unk
 from collector.accounting.calendars import Calendar
 from collector.alerts import AlertSettings
 from collector.alerts.deliver import Alerts
+from collector.alerts.morning_facts import morning_facts
+from collector.alerts.vitals import Vitals
 from collector.commands.check import server_tls
 from collector.commands.desk import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone
-from collector.config import DEFAULT_PATHS, CollectorConfig, load_config
+from collector.config import DEFAULT_PATHS, SQLITE, CollectorConfig, load_config
 from collector.faces import openapi
 from collector.faces.acts_api import ActsApi
 from collector.faces.api import Api
+from collector.faces.followups_api import FollowUpsApi
 from collector.faces.guard import Doors, Tokens, admission, refusals
 from collector.faces.indicators_api import IndicatorsApi
+from collector.faces.inquiry import Inquiries
 from collector.faces.marked import says_simulated
 from collector.faces.metrics import Facts, Metrics
 from collector.faces.pages import PAGES
@@ -42,7 +49,7 @@ from collector.faces.scrape import Scrape
 from collector.figures.board import IndicatorBoard
 from collector.figures.totals import Totals
 from collector.ingest import Ingest
-from collector.judging.rejudge import Rejudge
+from collector.judging.rejudge import OnJudged, Rejudge
 from collector.live import Live
 from collector.options import parser
 from collector.registry import Site
@@ -52,6 +59,9 @@ from shared.clock import Clock, SystemClock
 from shared.settings import BadSettings
 from shared.texts import Texts
 from shared.wire import MAX_BODY_BYTES
+
+if TYPE_CHECKING:
+    from collector.remote_write.sink import Sink
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +76,7 @@ STOP_S = 1.0
 def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """The entry point `kentongan-collector`: runs one command and returns its exit code."""
     options = parser(run).parse_args(argv)
-    terminal = terminal or Terminal(ask=_ask if sys.stdin.isatty() else None)
+    terminal = terminal or (Terminal(ask=_ask, ask_secret=getpass) if sys.stdin.isatty() else Terminal())
     texts = Texts(options.lang or CollectorConfig.model_fields["language"].default)
     try:
         config = load_config(_config_path(options, texts))
@@ -132,19 +142,23 @@ class Parts:
     tokens: Tokens
     rejudge: Rejudge
     accounts: Accounts
+    sinks: Sequence["Sink"]
     board: IndicatorBoard
     ingest: Ingest
     alerts: Alerts
     calendars: Mapping[str, Calendar]
     calendar_of: Callable[[Site], Calendar]
+    started_at_ms: int
 
     @classmethod
     def of(cls, config: CollectorConfig, clock: Clock, store: Store) -> "Parts":
         calendars = load_calendars(config.calendars, config.default_calendar)
         of_site = partial(calendar_of, calendars=calendars, default=config.default_calendar)
         live, tokens = Live(of_site), Tokens(store.tokens, clock)
+        ingest = Ingest(store, tokens.find, clock)
         accounts = Accounts(store, of_site, clock, lambda sites: rejudge.settle(sites))  # noqa: PLW0108  made below
-        rejudge = Rejudge(store, live, config.judge, clock, accounts.touched)
+        sinks = _sinks(config, store, live, clock)
+        rejudge = Rejudge(store, live, config.judge, clock, all_of([accounts.touched, *(s.touched for s in sinks)]))
         return cls(
             config=config,
             clock=clock,
@@ -153,6 +167,7 @@ class Parts:
             tokens=tokens,
             rejudge=rejudge,
             accounts=accounts,
+            sinks=sinks,
             board=IndicatorBoard(
                 accounts,
                 store.books,
@@ -162,7 +177,7 @@ class Parts:
                 clock,
                 per_site=config.per_site_series,
             ),
-            ingest=Ingest(store, tokens.find, clock),
+            ingest=ingest,
             alerts=Alerts(
                 NOBODY if store.marks.simulated else config.alerts,
                 store=store,
@@ -170,9 +185,22 @@ class Parts:
                 clock=clock,
                 texts=Texts(config.language),
                 external_url=config.external_url,
+                contacts=config.providers,
+                timezone=config.timezone,
+                agents=live.agents,
+                health=Vitals(
+                    Path(config.store.removeprefix(SQLITE)).parent,
+                    lag_s=lambda: rejudge.counters.lag_s,
+                    refused=lambda: ingest.counts.refused,
+                    damage=store.damage,
+                    clock=clock,
+                ),
+                acknowledgements=store.followups.acknowledgements,
+                morning=partial(morning_facts, store, config.timezone, config.external_url),
             ),
             calendars=calendars,
             calendar_of=of_site,
+            started_at_ms=clock.wall_ms(),
         )
 
     def facts(self) -> Facts:
@@ -187,23 +215,61 @@ class Parts:
             judge_seconds=self.rejudge.counters.seconds,
             judge_lag_s=self.rejudge.counters.lag_s,
             store_bytes=self.store.size_bytes(),
+            disk_free_bytes=disk_usage(Path(self.config.store.removeprefix(SQLITE)).parent).free,
+            started_at_ms=self.started_at_ms,
+            limits_of=self.config.judge.limits_of,
             firing=self.alerts.firing(),
             notified=self.alerts.notified(),
             simulated=self.store.marks.simulated,
             untrusted=sum(self.store.untrusted().values()),
             board=self.board.board,
+            remote_write=[sink.told(now_ms) for sink in self.sinks],
         )
+
+
+def _sinks(config: CollectorConfig, store: Store, live: Live, clock: Clock) -> Sequence["Sink"]:
+    """One for each remote-write store; a simulated province is told to none."""
+    if not config.remote_write or store.marks.simulated:
+        return ()
+    from collector.remote_write.sink import Sink  # it needs an extra
+
+    return [Sink(settings, store=store, live=live, clock=clock) for settings in config.remote_write]
+
+
+def all_of(told: Sequence[OnJudged]) -> OnJudged:
+    """Tells each of them."""
+
+    def tell(site: str, from_ms: int, to_ms: int) -> None:
+        for one in told:
+            one(site, from_ms, to_ms)
+
+    return tell
 
 
 def application(parts: Parts) -> web.Application:
     """All of the collector's HTTP; openapi.py describes every route of it."""
     config, store, live, clock = parts.config, parts.store, parts.live, parts.clock
-    doors = Doors(find=parts.tokens.find, people=store.people, clock=clock, open_to_read=config.open_to_read)
+    doors = Doors(
+        find=parts.tokens.find,
+        people=store.people,
+        clock=clock,
+        settings=config.people,
+        open_to_read=config.open_to_read,
+    )
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[says_simulated(store), refusals, admission(doors)]
     )
     totals = Totals(parts.accounts, store.books, parts.calendar_of, config.accounting)
+    inquiries = Inquiries(
+        totals=totals,
+        calendar_of=parts.calendar_of,
+        clock=clock,
+        timezone=config.timezone,
+        settings=config.accounting,
+        acts_version=store.acts.version,
+    )
     shell = Shell(config=config, clock=clock, store=store)
+    app.on_shutdown.append(shell.stop)
     page_parts = PageParts(
         shell=shell,
         config=config,
@@ -212,6 +278,7 @@ def application(parts: Parts) -> web.Application:
         clock=clock,
         accounts=parts.accounts,
         totals=totals,
+        inquiries=inquiries,
         calendar_of=parts.calendar_of,
         alerts=parts.alerts,
     )
@@ -221,14 +288,13 @@ def application(parts: Parts) -> web.Application:
             *(route for page in PAGES for route in page(page_parts).routes()),
             *Api(store=store, live=live, clock=clock, timezone=config.timezone).routes(),
             *ActsApi(store=store, clock=clock).routes(),
+            *FollowUpsApi(store=store, alerts=parts.alerts, clock=clock).routes(),
             *IndicatorsApi(
                 accounts=parts.accounts,
-                totals=totals,
+                inquiries=inquiries,
                 sites=store.sites,
                 calendar_of=parts.calendar_of,
                 clock=clock,
-                timezone=config.timezone,
-                settings=config.accounting,
             ).routes(),
             *Scrape(store=store, metrics=Metrics(config.per_site_series), facts=parts.facts).routes(),
             openapi.route(version("kentongan"), config.url),
@@ -253,6 +319,9 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         await asyncio.to_thread(parts.rejudge.load)
         ending.push_async_callback(asyncio.to_thread, parts.rejudge.close)
         ending.push_async_callback(_end, asyncio.create_task(parts.rejudge.run()))
+        for sink in parts.sinks:
+            ending.push_async_callback(sink.close)
+            ending.push_async_callback(_end, asyncio.create_task(sink.run()))
         upkeep = Upkeep(
             store=store,
             live=parts.live,

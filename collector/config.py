@@ -8,8 +8,11 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from collector.alerts import AlertSettings
 from collector.alerts.contacts import Contact
+from collector.faces.open_answers import OpenDataSettings
 from collector.figures.indicators import AccountingSettings
 from collector.judging.judge import JudgeSettings
+from collector.remote_write import RemoteWriteSettings
+from collector.people import PeopleSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
 DEFAULT_PATHS = (Path("collector.toml"), Path("/etc/kentongan/collector.toml"))
@@ -39,6 +42,13 @@ def _no_slash_at_the_end(url: str) -> str:
     return url.rstrip("/")
 
 
+def _other_names(sinks: tuple[RemoteWriteSettings, ...]) -> tuple[RemoteWriteSettings, ...]:
+    names = [sink.name for sink in sinks]
+    if len(names) != len({*names}):
+        raise ValueError("each needs a name of its own: it stands for what was sent already")
+    return sinks
+
+
 class TlsSettings(Settings):
     """Certificate chain and key as PEM files."""
 
@@ -64,8 +74,11 @@ class CollectorConfig(Settings):
     tls: TlsSettings | None = None
     judge: JudgeSettings = JudgeSettings()
     accounting: AccountingSettings = AccountingSettings()
+    people: PeopleSettings = PeopleSettings()
     alerts: AlertSettings = AlertSettings.model_validate({})
-    providers: dict[str, Contact] = {}
+    open_data: OpenDataSettings = OpenDataSettings()
+    providers: dict[str, Contact] = Field(default_factory=dict)
+    remote_write: Annotated[tuple[RemoteWriteSettings, ...], AfterValidator(_other_names)] = ()
 
     @property
     def host(self) -> str | None:

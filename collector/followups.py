@@ -4,10 +4,16 @@ A follow-up says what is to be done, by whom and until when; steps say what was 
 finished. Nothing is ever changed or deleted: steps are added, and each is in the audit log.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from collector.acts import MAX_NAME, BadAct, check_scope, check_text, check_texts, value_of
 from collector.registry import Site
+
+MAX_WHAT = 500
+MAX_DUE_MS = 5 * 366 * 86_400_000
+"""What is due later is a slip of the keyboard."""
 
 
 class FollowUpState(StrEnum):
@@ -34,7 +40,8 @@ class FollowUp:
     outage_ms: int | None = None
 
     def touches(self, site: Site) -> bool:
-        return self.scope == "all" or self.of == str(getattr(site, "code" if self.scope == "site" else self.scope))
+        """Whether it is about `site`."""
+        return self.scope == "all" or self.of == value_of(site, self.scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +66,71 @@ class Acknowledgement:
     note: str
     by: str
     entered_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """A follow-up with its steps, by id."""
+
+    followup: FollowUp
+    steps: Sequence[Step]
+
+    @property
+    def state(self) -> FollowUpState:
+        """What the last step says; open before the first."""
+        return self.steps[-1].state if self.steps else FollowUpState.OPEN
+
+    def overdue(self, now_ms: int) -> bool:
+        """Whether it should have been finished by now."""
+        due_ms = self.followup.due_ms
+        return self.state is FollowUpState.OPEN and due_ms is not None and due_ms <= now_ms
+
+
+def told(followups: Iterable[FollowUp], steps: Iterable[Step]) -> list[Matter]:
+    """Each follow-up with its own of `steps`."""
+    of: dict[int, list[Step]] = {}
+    for step in steps:
+        of.setdefault(step.followup, []).append(step)
+    return [Matter(followup=one, steps=of.get(one.id, ())) for one in followups]
+
+
+def acknowledged(firing: Mapping[str, int], given: Iterable[Acknowledgement]) -> dict[str, Acknowledgement]:
+    """Who took note first of each alert that fires: `firing` is when each began, by key."""
+    first: dict[str, Acknowledgement] = {}
+    for one in given:
+        if firing.get(one.key) == one.starts_at_ms:
+            first.setdefault(one.key, one)
+    return first
+
+
+def check_followup(draft: FollowUp, sites: Iterable[Site]) -> None:
+    """BadAct unless `draft` can stand: `sites` are all there are."""
+    check_texts(by=draft.by)
+    if not draft.what.strip():
+        raise BadAct("empty_what")
+    if len(draft.what) > MAX_WHAT:
+        raise BadAct("text_too_long", name="what", most=MAX_WHAT)
+    check_text("what", draft.what)
+    if len(draft.owner) > MAX_NAME or not draft.owner.isprintable():
+        raise BadAct("bad_owner", most=MAX_NAME)
+    check_scope(draft.scope, draft.of, sites)
+    if draft.outage_ms is not None and draft.scope != "site":
+        raise BadAct("outage_of_site")
+    if draft.due_ms is not None and not 0 < draft.due_ms - draft.entered_ms <= MAX_DUE_MS:
+        raise BadAct("bad_due")
+
+
+def check_step(draft: Step, matter: Matter | None) -> None:
+    """BadAct unless `draft` can follow what stands: a step says something, or moves it on."""
+    check_texts(by=draft.by)
+    check_text("note", draft.note)
+    if matter is None:
+        raise BadAct("unknown_followup", id=draft.followup)
+    if not draft.note.strip():
+        raise BadAct("empty_note")
+
+
+def check_acknowledgement(draft: Acknowledgement) -> None:
+    """BadAct unless `draft` can stand; that its alert fires is for whoever knows the alerts to say."""
+    check_texts(by=draft.by)
+    check_text("note", draft.note)

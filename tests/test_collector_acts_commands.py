@@ -174,7 +174,7 @@ def test_a_mistake_in_a_calendar_is_told_by_check(office: Office) -> None:
 @pytest.mark.source
 def test_every_refusal_has_its_sentence() -> None:
     source = (Path(__file__).parent.parent / "collector" / "acts.py").read_text(encoding="utf-8")
-    texts = Path(__file__).parent.parent / "shared" / "texts" / "id.toml"
+    texts = Path(__file__).parent.parent / "shared" / "texts" / "id" / "acts.toml"
     known = tomli.loads(texts.read_text(encoding="utf-8")).keys()
     reasons = {part.partition('"')[0] for part in source.split('BadAct("')[1:]}
     reasons |= {f"unknown_{scope}{of}" for scope in SCOPES if scope != "all" for of in ("", "_of")}

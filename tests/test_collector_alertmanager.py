@@ -1,7 +1,5 @@
 """What reaches Alertmanagers and Apprise URLs: against servers that misbehave, and against a real Alertmanager."""
 
-import asyncio
-import json
 import logging
 import ssl
 from collections.abc import AsyncIterator
@@ -13,21 +11,24 @@ from typing import Any
 import aiohttp
 import pytest
 import trustme
-from aiohttp import web
 
 from collector.alerts import AlertSettings
 from collector.alerts.alertmanager import Alertmanager, AlertmanagerSettings
-from collector.alerts.apprise_urls import Apprise, AppriseSettings
-from collector.alerts.channel import Parts
+from collector.alerts.apprise_urls import Apprise
+from collector.alerts.channel import Parts, Standing
 from collector.alerts.deliver import Alerts
+from collector.alerts.receiver_settings import AppriseSettings
+from collector.alerts.trial import try_alertmanager
 from collector.condition import Condition
+from collector.followups import Acknowledgement
 from collector.live import SiteNow
 from collector.store import SentAlert
 from shared.clock import SystemClock, rfc3339
 from shared.texts import Texts
 from tests.alert_fakes import Province, RememberedAlerts, silent_site, site_now
-from tests.daemons import T, found, free_port, running, serving, until
+from tests.daemons import T, found, free_port, running, until
 from tests.fakes import FakeClock
+from tests.listener import Listener, as_apprise
 
 CODE = "64.07.05.2017"
 NOW = FakeClock().wall_ms()
@@ -47,31 +48,6 @@ def parts(clock: FakeClock, store: RememberedAlerts | None = None) -> Parts:
     )
 
 
-class Listener:
-    """A server that takes what is posted and answers as told; `hold` keeps it from answering."""
-
-    def __init__(self) -> None:
-        self.posts: list[Any] = []
-        self.headers: list[Any] = []
-        self.status = 200
-        self.hold = asyncio.Event()
-        self.hold.set()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        self.headers.append(request.headers)
-        self.posts.append(json.loads(await request.read()))
-        await self.hold.wait()
-        return web.Response(status=self.status, text="because")
-
-    @asynccontextmanager
-    async def up(self, **site: object) -> AsyncIterator[str]:
-        async with serving(web.post("/{path:.*}", self._take), **site) as url:  # type: ignore[arg-type]  # port is never given
-            try:
-                yield url
-            finally:
-                self.hold.set()
-
-
 @asynccontextmanager
 async def channel(clock: FakeClock, *urls: str, **settings: Any) -> AsyncIterator[Alertmanager]:
     opened = Alertmanager(AlertmanagerSettings(urls=urls, **settings), parts(clock))
@@ -83,14 +59,14 @@ async def channel(clock: FakeClock, *urls: str, **settings: Any) -> AsyncIterato
 
 async def deliver(to: Alertmanager | Apprise, *alerts: SentAlert) -> None:
     """All of `alerts`, news each of them, and wait until they went out or failed."""
-    to.deliver({alert.key: alert for alert in alerts}, [alert.key for alert in alerts])
+    to.deliver({alert.key: alert for alert in alerts}, [alert.key for alert in alerts], Standing(now_ms=NOW))
     await to.settled()
 
 
 async def again(to: Alertmanager | Apprise, clock: FakeClock, *alerts: SentAlert, after_s: float) -> None:
     """Time passes and nothing is news."""
     clock.advance(after_s)
-    to.deliver({alert.key: alert for alert in alerts}, [])
+    to.deliver({alert.key: alert for alert in alerts}, [], Standing(now_ms=clock.wall_ms()))
     await to.settled()
 
 
@@ -109,6 +85,19 @@ async def test_an_alert_looks_as_alertmanager_wants_it_and_ends_by_itself_after_
             }
         ]
     ]
+
+
+async def test_an_alert_without_a_site_points_at_its_own_page_and_says_who_took_note_to_its_end() -> None:
+    unwell = replace(DOWN, key="AgentUnwell/pc-1", labels={"alertname": "AgentUnwell"})
+    noted = Acknowledgement(id=1, key=unwell.key, starts_at_ms=NOW, note="", by="piket", entered_ms=NOW)
+    server, clock = Listener(), FakeClock()
+    async with server.up() as url, channel(clock, url) as am:
+        am.deliver({unwell.key: unwell}, [unwell.key], Standing(now_ms=NOW, acknowledged={unwell.key: noted}))
+        await am.settled()
+        await deliver(am, replace(unwell, ends_at_ms=NOW))
+    firing, over = (post[0] for post in server.posts)
+    assert firing["generatorURL"] == "https://p.example"
+    assert [told["annotations"]["acknowledged"] for told in (firing, over)] == ["piket", "piket"]
 
 
 async def test_every_alertmanager_is_told_although_one_is_not_there() -> None:
@@ -164,7 +153,7 @@ async def test_one_that_hangs_delays_neither_the_others_nor_the_caller() -> None
     stuck, well = Listener(), Listener()
     stuck.hold.clear()
     async with stuck.up() as url1, well.up() as url2, channel(FakeClock(), url1, url2, timeout_s=0.2) as am:
-        am.deliver({DOWN.key: DOWN}, [DOWN.key])
+        am.deliver({DOWN.key: DOWN}, [DOWN.key], Standing(now_ms=NOW))
 
         async def told() -> bool:
             return bool(well.posts)
@@ -214,10 +203,6 @@ def apprise(clock: FakeClock, store: RememberedAlerts, *urls: str, **settings: A
     opened = Apprise(AppriseSettings.model_validate({"urls": list(urls), **settings}), parts(clock, store))
     opened.restore(store.sent_alerts())
     return opened
-
-
-def as_apprise(url: str) -> str:
-    return url.replace("http://", "json://") + "/kata-sandi"
 
 
 @quiet_imghdr
@@ -360,6 +345,31 @@ async def test_a_real_alertmanager_holds_the_alert_over_a_restart_and_delivers_i
         await collector_for_a_moment(url, store, site_now(CODE, Condition.UP, now_ms - 4000), quiet)
         assert (await until(lambda: later(told_over(desk))))["SiteDown"] == rfc3339(now_ms - 4000)
         assert (await firing(url)).keys() == {"SiteSilent"}
+
+
+@pytest.mark.peers
+async def test_a_real_alertmanager_takes_a_mass_outage_and_a_sample_and_is_told_who_took_note(tmp_path: Path) -> None:
+    labels = {
+        "alertname": "MassOutage",
+        "severity": "critical",
+        "scope": "provider",
+        "of": "Icon+",
+        "provider": "Icon+",
+    }
+    mass = replace(DOWN, key="MassOutage/provider/Icon+", labels=labels, starts_at_ms=SystemClock().wall_ms() - 1000)
+    noted = Acknowledgement(id=1, key=mass.key, starts_at_ms=mass.starts_at_ms, note="", by="piket", entered_ms=0)
+    standing = Standing(now_ms=mass.starts_at_ms, acknowledged={mass.key: noted})
+    desk, clock = Listener(), SystemClock()
+    async with desk.up() as webhook, real_alertmanager(tmp_path, webhook) as url:
+        settings = AlertmanagerSettings(urls=(url,))
+        assert await try_alertmanager(settings, "uji", "ini uji", clock, "") == [""]
+        am = Alertmanager(settings, replace(parts(FakeClock()), clock=clock))
+        am.deliver({mass.key: mass}, [mass.key], standing)
+        await am.close()
+        assert (await until(lambda: firing(url))).keys() == {"MassOutage", "KentonganTest"}
+        await until(lambda: later(len(desk.posts) >= 2))
+    told = {alert["labels"]["alertname"]: alert["annotations"] for post in desk.posts for alert in post["alerts"]}
+    assert (told["MassOutage"]["acknowledged"], told["KentonganTest"]["summary"]) == ("piket", "uji")
 
 
 async def later(value: T) -> T:

@@ -31,13 +31,38 @@ PURE = (
     "accounting/changes",
     "accounting/days",
     "alerts/decide",
+    "alerts/receivers",
+    "alerts/routes",
+    "alerts/quiet",
+    "alerts/messages",
+    "alerts/morning",
+    "faces/metrics_text",
+    "faces/metrics_periods",
+    "followups",
+    "remote_write/history",
+    "remote_write/message",
     "accounting/latency",
     "accounting/digits",
     "figures/sums",
     "figures/shares",
     "figures/indicators",
     "figures/periods",
+    "figures/mass",
+    "figures/recap",
     "faces/tables",
+    "faces/attempts",
+    "faces/open_answers",
+    "faces/pages/bars",
+    "faces/pages/figure_rows",
+    "faces/pages/period_words",
+    "people",
+    "faces/pages/charts",
+    "faces/pages/timeline",
+    "faces/pages/timeline_words",
+    "faces/pages/reasons",
+    "faces/pages/verdict",
+    "faces/pages/site_words",
+    "faces/pages/explain_words",
     "accounting/uptime",
     "simulate/province",
     "simulate/world",
@@ -48,6 +73,7 @@ PURE = (
     "simulate/parcels",
     "simulate/compare",
 )
+ROOMS = ("judging", "accounting", "figures", "faces", "faces/pages", "alerts", "remote_write")
 READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|\bdatetime\.(now|utcnow)\(")
 
 
@@ -106,9 +132,7 @@ def test_every_kind_of_probe_has_its_row_in_the_readme() -> None:
     assert all(f"| `{kind}` |" in readme for kind in PROBES)
 
 
-@pytest.mark.parametrize(
-    "package", ["agent", "collector", *(f"collector/{name}" for name in ("judging", "accounting", "figures", "faces"))]
-)
+@pytest.mark.parametrize("package", ["agent", "collector", *(f"collector/{name}" for name in ROOMS)])
 def test_the_maps_name_every_module(package: str) -> None:
     map_of_package = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
     names = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}

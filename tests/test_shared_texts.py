@@ -32,9 +32,9 @@ def test_no_name_is_in_two_files() -> None:
     assert len(catalogue("id")) == sum(len(said) for said in files("id").values())
 
 
-@pytest.mark.parametrize("name", sorted(catalogue("id")))
-def test_a_sentence_has_the_same_placeholders_in_both_languages(name: str) -> None:
-    assert placeholders(catalogue("id")[name]) == placeholders(catalogue("en")[name])
+def test_a_sentence_has_the_same_placeholders_in_both_languages() -> None:
+    id_, en = catalogue("id"), catalogue("en")
+    assert [name for name, said in id_.items() if placeholders(said) != placeholders(en[name])] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -57,7 +57,7 @@ def account_of(
     """The account of `site`; `exclusions` may be all there are."""
     standing = store.state_at(site.code, from_ms - BEFORE_MS)
     inside = store.flips(site.code, from_ms - BEFORE_MS + 1, to_ms)
-    found = _spells(store, site.code, [*standing, *inside], from_ms, to_ms)
+    found = _refined(store, site.code, [*standing, *inside], from_ms, to_ms)
     excluded = sorted(_excluded(site, exclusions, from_ms, to_ms))
     service = service_spans(calendar, site.timezone, from_ms, to_ms)
     columns = store.read(site.code, from_ms, to_ms)
@@ -74,7 +74,13 @@ def is_watched_only(site: str, stays: Sequence[Stay]) -> bool:
     return not any(stay.agent_site == site for stay in stays)
 
 
-def _spells(store: Store, site: str, known: Sequence[Flip], from_ms: int, to_ms: int) -> list[Spell]:
+def spells_of(store: Store, site: str, from_ms: int, to_ms: int) -> list[Spell]:
+    """What a site was in, without gaps from a little before the period to well behind it, as its account has it."""
+    known = [*store.state_at(site, from_ms - BEFORE_MS), *store.flips(site, from_ms - BEFORE_MS + 1, to_ms, SITE)]
+    return _refined(store, site, known, from_ms, to_ms)
+
+
+def _refined(store: Store, site: str, known: Sequence[Flip], from_ms: int, to_ms: int) -> list[Spell]:
     """Steps 1 and 2, a little wider than the period, so that its ends are exact."""
     behind = store.flips(site, to_ms, to_ms + BEHIND_MS, SITE)
     flips = [*(flip for flip in known if flip.scope == SITE), *behind]

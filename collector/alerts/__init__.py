@@ -1,25 +1,40 @@
 """Who is told that a site is down, silent or well again.
 
-    decide.py       pure: what is so now, and what was sent -> alerts to create, to keep, to resolve
-    words.py        pure: what an alert says, in the language of the installation
+    rules.py        pure: which alerts there are, and what they go by
+    decide.py       pure: what is so now, what was sent and is remembered -> alerts to create, to change, to resolve
+                    sites.py, flapping.py, mass.py, agents.py, health.py, watching.py: its rules, by what they are about
+    memory.py       pure: what deciding remembers, and how the store keeps it
+    words.py, mass_words.py     pure: what an alert says, in the language of the installation
+    vitals.py       reads how the collector is: disk, lag, store
     deliver.py      the shell: decides every second, keeps what was sent, hands it to the channels
     channel.py      what a channel is and what it is given; contacts.py: whom to call
     alertmanager.py, apprise_urls.py    the channels
+    receivers.py    pure: whom to tell what and when: once, over, again, in quiet hours, by escalation
+    routes.py, quiet.py     pure: what is a receiver's business, and when it wants quiet
+    messages.py, morning.py pure: the words of a message, and of the morning digest
+    morning_facts.py        what the digest is made of, from the store
+    recall.py       what an address was told, as the store keeps it; receiver_settings.py: what a receiver can be told
+    trial.py        a sample to every channel
 
 Adding a channel: a module with its settings and its class, a line in CHANNELS, a field in AlertSettings, a test,
 a row in the README.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from collector.alerts.alertmanager import Alertmanager, AlertmanagerSettings
-from collector.alerts.apprise_urls import Apprise, AppriseSettings
+from collector.alerts.apprise_urls import Apprise
 from collector.alerts.channel import Channel, Parts
+from collector.alerts.contacts import Contact
+from collector.alerts.receiver_settings import AppriseSettings, ReceiverSettings
+from collector.alerts.rules import AgentRules, AlertRules, FlapRules, MassRules
 from shared.settings import Settings
+from shared.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,11 @@ class AlertSettings(Settings):
     the collector started is left as it was. `settle_s`: how long a site must have been down before an alert is made.
     `service_grace_s`: how long after service hours began a site that was silent before is not missed: somebody has to
     come in and switch the PC on.
+
+    Many sites are one mass outage from `mass_min_sites` on, if they fell within `mass_window_s` and are `mass_share` of
+    what is observed in their district, regency, province or of their provider, or `mass_many`; a site that fell in
+    company waits for that for up to `holdoff_s`. A site that went down `flap_count` times within `flap_window_s` flaps
+    until it has been up for `flap_quiet_s`.
     """
 
     resend_s: Annotated[float, Field(ge=1, le=600)] = 60.0
@@ -50,5 +70,59 @@ class AlertSettings(Settings):
     startup_grace_s: Annotated[float, Field(ge=0)] = 450.0
     settle_s: Annotated[float, Field(ge=0, le=600)] = 8.0
     service_grace_s: Annotated[float, Field(ge=0, le=43_200)] = 1800.0
+    degraded_after_s: Annotated[float, Field(ge=60, le=86_400)] = 900.0
+    mass_min_sites: Annotated[int, Field(ge=2)] = 5
+    mass_share: Annotated[float, Field(gt=0, le=1)] = 0.3
+    mass_many: Annotated[int, Field(ge=2)] = 20
+    mass_window_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    holdoff_s: Annotated[float, Field(ge=0, le=300)] = 10.0
+    flap_count: Annotated[int, Field(ge=2)] = 4
+    flap_window_s: Annotated[float, Field(ge=60, le=86_400)] = 3600.0
+    flap_quiet_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    clock_off_s: Annotated[float, Field(gt=0)] = 120.0
+    min_version: Annotated[str, Field(pattern=r"^(\d+(\.\d+)*)?$")] = ""
     alertmanager: AlertmanagerSettings | None = None
     apprise: AppriseSettings | None = None
+    receivers: tuple[ReceiverSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_name_once(self) -> Self:
+        names = [*CHANNELS, *(receiver.name for receiver in self.receivers)]
+        for name in (name for name, n in Counter(names).items() if n > 1):
+            raise ValueError(f"the name {name} is taken; give every receiver one of its own")
+        return self
+
+    def rules(
+        self, *, started_at_ms: int, texts: Texts, external_url: str, contacts: Mapping[str, Contact], timezone: str
+    ) -> AlertRules:
+        """What deciding goes by, in milliseconds."""
+        return AlertRules(
+            started_at_ms=started_at_ms,
+            startup_grace_ms=_ms(self.startup_grace_s),
+            settle_ms=_ms(self.settle_s),
+            service_grace_ms=_ms(self.service_grace_s),
+            degraded_after_ms=_ms(self.degraded_after_s),
+            mass=MassRules(
+                min_sites=self.mass_min_sites,
+                share=self.mass_share,
+                many=self.mass_many,
+                window_ms=_ms(self.mass_window_s),
+                holdoff_ms=_ms(self.holdoff_s),
+            ),
+            flaps=FlapRules(count=self.flap_count, window_ms=_ms(self.flap_window_s), quiet_ms=_ms(self.flap_quiet_s)),
+            agents=AgentRules(clock_off_ms=_ms(self.clock_off_s), min_version=self.min_version),
+            texts=texts,
+            external_url=external_url,
+            contacts=contacts,
+            timezone=timezone,
+        )
+
+    def opened(self, parts: Parts) -> dict[str, Channel]:
+        """Every channel that is asked for, by name; a receiver is a channel of its own."""
+        asked_for = {name: getattr(self, name) for name in CHANNELS}
+        opened = {name: CHANNELS[name].open(settings, parts) for name, settings in asked_for.items() if settings}
+        return opened | {receiver.name: Apprise(receiver, parts) for receiver in self.receivers}
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

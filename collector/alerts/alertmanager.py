@@ -13,21 +13,20 @@ is bounded by the number of alerts, and an Alertmanager that hangs delays neithe
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 import aiohttp
 import msgspec
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from collector.alerts.channel import Parts, PresentFile, Standing
+from collector.alerts.channel import Parts, Standing
 from collector.alerts.words import link
+from collector.outgoing import Outgoing, http_url
 from collector.store import SentAlert
 from shared.clock import rfc3339
-from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -37,38 +36,22 @@ RETRY_S = 10.0
 CLOSE_S = 2.0
 
 
-class AlertmanagerSettings(Settings):
-    """Every Alertmanager of a cluster is named. Secrets are files, so that this table can be shown to anybody."""
+class AlertmanagerSettings(Outgoing):
+    """Every Alertmanager of a cluster is named."""
 
     urls: Annotated[tuple[str, ...], Field(min_length=1)]
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
-    basic_user: str = ""
-    basic_password_file: PresentFile | None = None
-    bearer_token_file: PresentFile | None = None
-    ca_file: PresentFile | None = None
     batch: Annotated[int, Field(ge=1, le=10_000)] = 500
     queue_max: Annotated[int, Field(ge=1)] = 20_000
 
     @field_validator("urls")
     @classmethod
     def _urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"{url} must begin with http:// or https://, for example http://127.0.0.1:9093")
-        return tuple(url.rstrip("/").removesuffix("/api/v2/alerts") for url in urls)
-
-    @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> Self:
-        if bool(self.basic_user) != bool(self.basic_password_file):
-            raise ValueError("basic_user and basic_password_file belong together")
-        if self.basic_user and self.bearer_token_file:
-            raise ValueError("use basic_user or bearer_token_file, not both")
-        return self
+        return tuple(http_url(url, "http://127.0.0.1:9093").removesuffix("/api/v2/alerts") for url in urls)
 
 
 def payload(alert: SentAlert, now_ms: int, parts: Parts) -> dict[str, object]:
     """`alert` as Alertmanager wants it, at the moment it is sent."""
-    ends_at_ms = alert.ends_at_ms
+    ends_at_ms, site = alert.ends_at_ms, alert.labels.get("site")
     if ends_at_ms is None:
         ends_at_ms = now_ms + round(ENDS_AFTER_RESENDS * parts.resend_s * 1000)
     return {
@@ -76,7 +59,7 @@ def payload(alert: SentAlert, now_ms: int, parts: Parts) -> dict[str, object]:
         "annotations": alert.annotations,
         "startsAt": rfc3339(alert.starts_at_ms),
         "endsAt": rfc3339(ends_at_ms),
-        "generatorURL": link(parts.external_url, alert.labels["site"]),
+        "generatorURL": link(parts.external_url, site) if site else alert.annotations.get("link", parts.external_url),
     }
 
 
@@ -84,6 +67,8 @@ class Address:
     """One Alertmanager and what it still has to be told."""
 
     def __init__(self, url: str, settings: AlertmanagerSettings, parts: Parts, counts: dict[str, int]) -> None:
+        self.fault = ""
+        """Why the last delivery failed: `timeout`, `connection`, or the status of the answer."""
         self._url = f"{url}/api/v2/alerts"
         self._settings = settings
         self._parts = parts
@@ -132,6 +117,9 @@ class Address:
                 status, said = answer.status, (await answer.content.read(300)).decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             status, said = 0, str(error) or type(error).__name__
+            self.fault = "timeout" if isinstance(error, TimeoutError) else "connection"
+        else:
+            self.fault = "" if status == 200 else str(status)
         if status == 200:
             self._counts["sent"] += len(batch)
             return True
@@ -151,10 +139,15 @@ class Alertmanager:
         self._settings = settings
         self._parts = parts
         self._addresses = [Address(url, settings, parts, self.counts) for url in settings.urls]
-        self._headers = _sign_in(settings)
-        self._tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+        self._headers = settings.sign_in()
         self._session: aiohttp.ClientSession | None = None  # made in the loop that uses it
         self._resend_at_ns = 0
+        self._noted: dict[str, str] = {}
+
+    @property
+    def faults(self) -> list[str]:
+        """Of each address, why the last delivery failed; empty if it did not."""
+        return [address.fault for address in self._addresses]
 
     def restore(self, records: Sequence[SentAlert]) -> None:
         """Nothing: Alertmanager takes an alert it knows already as an update."""
@@ -165,9 +158,12 @@ class Alertmanager:
         if due:
             self._resend_at_ns = now_ns + round(self._parts.resend_s * 1e9)
         if self._session is None:
-            self._session = self._open()
+            self._session = self._settings.session(self._headers)
+        self._noted |= {key: one.by for key, one in standing.acknowledged.items() if key in alerts}
+        self._noted = {key: by for key, by in self._noted.items() if key in alerts}
+        news = [self._with_note(alert) for alert in (alerts.values() if due else (alerts[key] for key in changed))]
         for address in self._addresses:
-            address.post(alerts.values() if due else [alerts[key] for key in changed], self._session)
+            address.post(news, self._session)
 
     def owes(self, key: str) -> bool:
         return False
@@ -185,19 +181,7 @@ class Alertmanager:
         if self._session is not None:
             await self._session.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            headers=self._headers,
-            connector=aiohttp.TCPConnector(ssl=self._tls),
-            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
-        )
-
-
-def _sign_in(settings: AlertmanagerSettings) -> dict[str, str]:
-    if settings.basic_user and settings.basic_password_file:
-        return {"Authorization": aiohttp.encode_basic_auth(settings.basic_user, _secret(settings.basic_password_file))}
-    return {"Authorization": f"Bearer {_secret(settings.bearer_token_file)}"} if settings.bearer_token_file else {}
-
-
-def _secret(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip()
+    def _with_note(self, alert: SentAlert) -> SentAlert:
+        """`alert` with who took note of it: another annotation is the same alert."""
+        by = self._noted.get(alert.key)
+        return replace(alert, annotations=alert.annotations | {"acknowledged": by}) if by else alert

@@ -1,24 +1,27 @@
-"""Alerts for those who run no Alertmanager: Telegram, e-mail and a hundred others, by Apprise URLs.
+"""Messages to people: Telegram, e-mail and a hundred others, by Apprise URLs.
 
-Each URL is told once that something fires and once that it is over. What it was told is kept in the store, so that a
-restart neither repeats nor forgets. Messages wait `group_wait_s` for company and keep `group_interval_s` from each
-other: a mass outage is one message. What is over before anybody was told of it is not told at all. A message that fails
-is made anew, of what is so by then.
+The shell around receivers.py (whom to tell what and when), messages.py (in which words) and morning.py (the digest).
+What each URL was told is kept in the store, so that a restart neither repeats nor forgets. Messages wait `group_wait_s`
+for company and keep `group_interval_s` from each other. One that fails is made anew, of what is so by then.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr
 
-from collector.alerts.channel import Parts, PresentFile, Standing
-from collector.alerts.words import digest
+from collector.alerts.channel import Parts, Standing
+from collector.alerts.messages import message
+from collector.alerts.morning import morning_message
+from collector.alerts.quiet import digest_day
+from collector.alerts.recall import Recall
+from collector.alerts.receiver_settings import AppriseSettings, ReceiverSettings, open_url
+from collector.alerts.receivers import ReceiverRules, Turn, after, turn
 from collector.store import SentAlert, StoreError
-from shared.settings import Settings
+from shared.texts import Texts
 
 if TYPE_CHECKING:
     import apprise
@@ -26,82 +29,69 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_S = 2.0
+SIMPLE = "apprise"
+"""The name of the receiver that `[alerts.apprise]` is."""
 
 
-class AppriseSettings(Settings):
-    """`urls` as Apprise writes them (`tgram://token/chat`); `urls_file` has one a line: keep secrets there."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What all addresses of a receiver have in common."""
 
-    urls: tuple[SecretStr, ...] = ()
-    urls_file: PresentFile | None = None
-    group_wait_s: Annotated[float, Field(ge=0, le=600)] = 10.0
-    group_interval_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
-    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-    max_lines: Annotated[int, Field(ge=1, le=200)] = 20
+    name: str
+    settings: AppriseSettings
+    rules: ReceiverRules
+    digest_min: int | None
+    texts: Texts
 
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        if not self.urls and self.urls_file is None:
-            raise ValueError("name urls or urls_file")
-        for number, url in enumerate(self.every_url(), 1):
-            if open_url(url) is None:  # told by number: the URL itself is a secret
-                raise ValueError(f"URL number {number} is not one that Apprise understands")
-        return self
-
-    def every_url(self) -> list[SecretStr]:
-        lines = self.urls_file.read_text(encoding="utf-8").splitlines() if self.urls_file else []
-        return [*self.urls, *(SecretStr(s) for line in lines if (s := line.strip()) and not s.startswith("#"))]
-
-
-def open_url(url: SecretStr) -> "apprise.NotifyBase | None":
-    """The service behind `url`; None if there is none. Silences the loggers that would write the URL and its secret."""
-    import apprise
-
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # we log each outcome ourselves
-    logging.getLogger("urllib3").setLevel(logging.INFO)  # at DEBUG it writes paths, and a Telegram token is part of one
-    return apprise.Apprise.instantiate(url.get_secret_value())
+    @classmethod
+    def of(cls, settings: AppriseSettings, parts: Parts) -> "Wishes":
+        """The simple form has no rules of its own."""
+        if not isinstance(settings, ReceiverSettings):
+            rules = ReceiverRules(timezone=parts.timezone)
+            return cls(name=SIMPLE, settings=settings, rules=rules, digest_min=None, texts=parts.texts)
+        return cls(
+            name=settings.name,
+            settings=settings,
+            rules=settings.rules(parts.timezone),
+            digest_min=settings.digest_min,
+            texts=Texts(settings.language) if settings.language else parts.texts,
+        )
 
 
-class Receiver:
-    """One URL: whom it was told of, and what it should be told next."""
+class Address:
+    """One URL: what it was told, and what it should be told next. One message at a time is under way."""
 
-    def __init__(
-        self, number: int, url: SecretStr, settings: AppriseSettings, parts: Parts, counts: dict[str, int]
-    ) -> None:
-        self._name = f"url{number}"
-        self._prefix = f"apprise:{hashlib.sha256(url.get_secret_value().encode()).hexdigest()[:12]}:"
+    def __init__(self, number: int, url: SecretStr, wishes: Wishes, parts: Parts, counts: dict[str, int]) -> None:
+        self._name = f"{wishes.name}/url{number}"
+        self._recall = Recall("" if wishes.name == SIMPLE else wishes.name, url.get_secret_value())
         self._service = open_url(url)
-        self._settings = settings
+        self._wishes = wishes
         self._parts = parts
         self._counts = counts
-        self._told: set[str] = set()
-        self._given_up: set[str] = set()
         self._waiting_since_ns: int | None = None
-        self._not_before_ns = 0
+        self._not_before_ns = self._digest_not_before_ns = 0
         self._task: asyncio.Task[None] | None = None
 
     def restore(self, records: Sequence[SentAlert]) -> None:
-        self._told = {r.key.removeprefix(self._prefix) for r in records if r.key.startswith(self._prefix)}
+        self._recall.restore(records)
 
     def owes(self, key: str) -> bool:
-        return key in self._told
+        told = self._recall.told.get(key)
+        return told is not None and told.told_ms is not None
 
-    def offer(self, alerts: Mapping[str, SentAlert]) -> None:
+    def offer(self, alerts: Mapping[str, SentAlert], standing: Standing) -> None:
         """Start the next message if there is something to say and it is time to say it."""
-        self._given_up |= self._told - alerts.keys()
-        self._told &= alerts.keys()
-        down = [a for a in alerts.values() if a.ends_at_ms is None and a.key not in self._told]
-        over = [a for key in self._told if (a := alerts.get(key)) is not None and a.ends_at_ms is not None]
-        if not down and not over:
-            self._waiting_since_ns = None
+        wishes, recall = self._wishes, self._recall
+        now = turn(recall.told, alerts, standing.acknowledged, standing.now_ms, wishes.rules)
+        if self._task is not None and not self._task.done():
             return
-        now_ns = self._parts.clock.mono_ns()
-        if self._waiting_since_ns is None:
-            self._waiting_since_ns = now_ns
-        due_ns = max(self._waiting_since_ns + round(self._settings.group_wait_s * 1e9), self._not_before_ns)
-        if now_ns >= due_ns and (self._task is None or self._task.done()):
-            self._not_before_ns = now_ns + round(self._settings.group_interval_s * 1e9)
-            still_down = {a.labels["site"] for a in alerts.values() if a.ends_at_ms is None}
-            self._task = asyncio.create_task(self._tell(down, over, still_down))
+        recall.told = now.known
+        if self._time_has_come(now):
+            self._task = asyncio.create_task(self._tell(now))
+        elif (day := self._digest_due(standing.now_ms)) is not None:
+            self._task = asyncio.create_task(self._digest(day, standing.now_ms))
+        elif recall.changed:
+            self._task = asyncio.create_task(self._keep())
 
     async def settled(self) -> None:
         if self._task is not None:
@@ -111,43 +101,82 @@ class Receiver:
         if self._task is not None:
             self._task.cancel()
 
-    async def _tell(self, down: Sequence[SentAlert], over: Sequence[SentAlert], still_down: Collection[str]) -> None:
-        """`over` of a site in trouble of another kind goes unsaid: what fires now has said or says it."""
-        good_news = [alert for alert in over if alert.labels["site"] not in still_down]
-        if (down or good_news) and not await self._send(down, good_news):
+    def _time_has_come(self, now: Turn) -> bool:
+        """Whether `now` is to be told at once: news waits for company, and messages keep their distance."""
+        if not now.says and not now.unsaid:
+            self._waiting_since_ns = None
+            return False
+        now_ns, settings = self._parts.clock.mono_ns(), self._wishes.settings
+        if self._waiting_since_ns is None:
+            self._waiting_since_ns = now_ns
+        if now_ns < max(self._waiting_since_ns + round(settings.group_wait_s * 1e9), self._not_before_ns):
+            return False
+        self._not_before_ns = now_ns + round(settings.group_interval_s * 1e9)
+        return True
+
+    def _digest_due(self, now_ms: int) -> str | None:
+        at_min, now_ns = self._wishes.digest_min, self._parts.clock.mono_ns()
+        if at_min is None or self._parts.morning is None or now_ns < self._digest_not_before_ns:
+            return None
+        day = digest_day(now_ms, at_min, self._recall.digest_day, self._wishes.rules.timezone)
+        if day is not None:  # a try; the next not before this
+            self._digest_not_before_ns = now_ns + round(self._wishes.settings.group_interval_s * 1e9)
+        return day
+
+    async def _tell(self, now: Turn) -> None:
+        wishes = self._wishes
+        if now.says:
+            escalated = wishes.rules.escalate_after_ms > 0
+            title, body = message(now, wishes.settings.max_lines, escalated, wishes.texts)
+            bad = now.begin or now.grown or now.remind
+            if not await self._send(title, body, "failure" if bad else "success", now.says):
+                return
+        self._recall.told = after(now, self._recall.told)
+        await self._keep()
+
+    async def _digest(self, day: str, now_ms: int) -> None:
+        if self._parts.morning is None:
             return
-        self._told = (self._told | {a.key for a in down}) - {a.key for a in over}
-        records = [replace(a, key=self._prefix + a.key) for a in down]
-        forget = [self._prefix + key for key in {a.key for a in over} | (self._given_up - self._told)]
         try:
-            await asyncio.to_thread(self._parts.store.put_alerts, records, forget)
-        except StoreError as error:  # told all the same; a restart may tell it once more
+            facts = await asyncio.to_thread(self._parts.morning, now_ms)
+        except StoreError as error:
+            log.error("apprise result=no_digest receiver=%s error=%s", self._name, error)
+            return
+        wishes = self._wishes
+        title, body = morning_message(facts, wishes.rules.route, wishes.settings.max_lines, wishes.texts)
+        if await self._send(title, body, "info", 1):
+            self._recall.digest_day = day
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """What could not be kept is kept by a later tick; until then a restart may tell it once more."""
+        news = self._recall.news()
+        try:
+            await asyncio.to_thread(self._parts.store.put_alerts, news.records, news.forget)
+        except StoreError as error:
             log.error("apprise result=not_recorded receiver=%s error=%s", self._name, error)
         else:
-            self._given_up.clear()
+            self._recall.kept(news)
 
-    async def _send(self, down: Sequence[SentAlert], over: Sequence[SentAlert]) -> bool:
-        title, body = digest(down, over, self._settings.max_lines, self._parts.texts)
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                sent = await self._notify(title, body, "failure" if down else "success")
-        except TimeoutError:
-            sent = False
+    async def _send(self, title: str, body: str, kind: str, alerts: int) -> bool:
+        sent = await notify(self._service, title, body, kind, self._wishes.settings.timeout_s)
         result = "sent" if sent else "failed"
-        self._counts[result] += len(down) + len(over)
-        log.log(
-            logging.INFO if sent else logging.WARNING,
-            "apprise result=%s receiver=%s alerts=%d",
-            result,
-            self._name,
-            len(down) + len(over),
-        )
-        return sent
+        self._counts[result] += alerts
+        level = logging.INFO if sent else logging.WARNING
+        log.log(level, "apprise result=%s receiver=%s alerts=%d", result, self._name, alerts)
+        return bool(sent)
 
-    async def _notify(self, title: str, body: str, kind: str) -> bool:
-        if self._service is None:
-            return False
-        return bool(await self._service.async_notify(title=title, body=body, notify_type=kind))
+
+async def notify(service: "apprise.Apprise | None", title: str, body: str, kind: str, timeout_s: float) -> bool | None:
+    """Whether the service took it; None if it did not answer in time."""
+    if service is None:
+        return False
+    try:
+        async with asyncio.timeout(timeout_s):
+            # The text is told to be text: e-mail would run its lines together, and take < for HTML.
+            return bool(await service.async_notify(title=title, body=body, notify_type=kind, body_format="text"))
+    except TimeoutError:
+        return None
 
 
 class Apprise:
@@ -155,28 +184,29 @@ class Apprise:
 
     def __init__(self, settings: AppriseSettings, parts: Parts) -> None:
         self.counts = dict.fromkeys(("sent", "failed"), 0)
-        self._receivers = [
-            Receiver(number, url, settings, parts, self.counts) for number, url in enumerate(settings.every_url(), 1)
+        wishes = Wishes.of(settings, parts)
+        self._addresses = [
+            Address(number, url, wishes, parts, self.counts) for number, url in enumerate(settings.every_url(), 1)
         ]
 
     def restore(self, records: Sequence[SentAlert]) -> None:
-        for receiver in self._receivers:
-            receiver.restore(records)
+        for address in self._addresses:
+            address.restore(records)
 
     def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str], standing: Standing) -> None:
-        for receiver in self._receivers:
-            receiver.offer(alerts)
+        for address in self._addresses:
+            address.offer(alerts, standing)
 
     def owes(self, key: str) -> bool:
-        return any(receiver.owes(key) for receiver in self._receivers)
+        return any(address.owes(key) for address in self._addresses)
 
     async def settled(self) -> None:
         """Returns when no message is under way."""
-        await asyncio.gather(*(receiver.settled() for receiver in self._receivers))
+        await asyncio.gather(*(address.settled() for address in self._addresses))
 
     async def close(self) -> None:
         try:
             await asyncio.wait_for(self.settled(), CLOSE_S)
         except TimeoutError:
-            for receiver in self._receivers:
-                receiver.give_up()
+            for address in self._addresses:
+                address.give_up()

@@ -1,29 +1,15 @@
 """What every channel is and what it is given. `CHANNELS` in `__init__.py` is the table of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Protocol
-
-from pydantic import AfterValidator
+from typing import Protocol
 
 from collector.alerts.contacts import Contact
+from collector.alerts.morning import MorningFacts
 from collector.followups import Acknowledgement
 from collector.store import SentAlert
 from shared.clock import Clock
 from shared.texts import Texts
-
-
-def _present(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    if not path.is_file():
-        raise ValueError("there is no such file")
-    return path
-
-
-PresentFile = Annotated[Path, AfterValidator(_present)]
-"""A file that a channel's settings name, most often a secret's."""
 
 
 class SentStore(Protocol):
@@ -47,6 +33,8 @@ class Parts:
     """Whom to call, by provider."""
     timezone: str = "UTC"
     """Of quiet hours, and of times in messages about more than one site."""
+    morning: Callable[[int], MorningFacts] | None = None
+    """What the morning digest tells, at the given time (blocks); None: none is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +44,11 @@ class Standing:
     now_ms: int
     acknowledged: Mapping[str, Acknowledgement] = field(default_factory=dict)
     """By the key of an alert that fires now: who took note of it since it began."""
+
+
+def is_alert(record: SentAlert) -> bool:
+    """Whether it is an alert; the other records in the store are what channels remember."""
+    return record.key.startswith(f"{record.labels.get('alertname')}/")
 
 
 class Channel(Protocol):
@@ -69,8 +62,8 @@ class Channel(Protocol):
         """Once, before the first `deliver`: every record in the store, the channel's own among them."""
 
     def deliver(self, alerts: Mapping[str, SentAlert], changed: Collection[str], standing: Standing) -> None:
-        """Every second: all alerts that fire or were resolved of late, and the keys of those that are new, say something
-        else than before, or were just resolved."""
+        """Every second: all alerts that fire or were resolved of late, and the keys of those that are new, that say
+        something else than before, or that were just resolved."""
 
     def owes(self, key: str) -> bool:
         """Whether somebody was told that `key` fires and not yet that it is over; such an alert is not forgotten."""

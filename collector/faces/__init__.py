@@ -1,11 +1,15 @@
 """Page, API and /metrics.
 
 guard.py           who may read and write, and how every refusal looks
+passwords.py       argon2id, one at a time; attempts.py: pure: who has to wait; oidc.py: signing in by a provider
 marked.py          every answer of a simulated store says so
 api.py             JSON: sites, flips, outages; answers.py: what is answered
-acts_api.py        JSON: what people say, read and written
+acts_api.py        JSON: what people say, read and written; followups_api.py: what they do, and who takes care of alerts
 indicators_api.py  JSON and CSV: ledgers, indicators, revisions; indicator_answers.py, tables.py: what is answered
+inquiry.py         what is asked about figures, by API and pages, and who answers it
+open_answers.py    what everybody may see, and how it is set
 openapi.py         how all of it is described
 page.py            HTML; view.py (pure): what it says; templates/
-scrape.py          health, and /metrics as metrics.py renders it
+scrape.py          health, and /metrics as metrics.py renders it; metrics_text.py: every family and how it is written,
+                   metrics_periods.py: figures of periods, metrics_sites.py: one series a site or agent
 """

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from collector.faces import acts_api, answers, indicator_answers
+from collector.faces import acts_api, answers, followups_api, indicator_answers, open_answers
 from collector.faces.api import FILTERS, MAX_LIMIT
+from collector.faces.inquiry import FILTERS as FILTERS_OF_FIGURES
 from collector.figures import periods
 from collector.figures.shares import Exclusions, Hours
 from collector.figures.totals import SCOPES
+from collector.followups import FollowUpState
 from shared.wire import Batch, Problem, Receipt
 
 JSON = "application/json"
@@ -51,6 +53,7 @@ REGENCY = Parameter("regency", "only sites of this kabupaten/kota")
 PROVIDER = Parameter("provider", "only sites of this provider")
 LIMIT = Parameter("limit", "sites a page", schema=(("type", "integer"), ("minimum", 1), ("maximum", MAX_LIMIT)))
 ENTRIES = (("type", "integer"), ("minimum", 1), ("maximum", acts_api.MAX_ENTRIES))
+OUTAGES = Parameter("limit", "outages a page; all when missing", schema=LIMIT.schema)
 AFTER = Parameter("after", "`next` of the page before")
 
 PERIOD = Parameter("period", "2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, in each site's time zone; or from and to")
@@ -94,7 +97,7 @@ OPERATIONS = (
         name="outages",
         text="Outages that touch a period, each told whole",
         answer=answers.OutagesAnswer,
-        parameters=(FROM, TO, Parameter("site", "code of one site; all when missing")),
+        parameters=(FROM, TO, Parameter("site", "code of one site; all when missing"), OUTAGES, AFTER),
         errors=(400, 401, 403, 404),
     ),
     Operation(
@@ -106,6 +109,7 @@ OPERATIONS = (
         parameters=(
             Parameter("scope", "what is told of", schema=(("type", "string"), ("enum", [*SCOPES]))),
             Parameter("of", "only this one, by code or name; every one when missing"),
+            *(Parameter(name, f"only sites of this {name}") for name in FILTERS_OF_FIGURES),
             PERIOD,
             SINCE,
             UNTIL,
@@ -187,9 +191,53 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path="/api/v1/followups",
+        name="followups",
+        text="What is to be done about what was found, and what was done",
+        answer=followups_api.FollowUpsAnswer,
+        parameters=(Parameter("state", "only those in it", schema=(("type", "string"), ("enum", [*FollowUpState]))),),
+        errors=(400, 401, 403),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/followups",
+        name="addFollowUp",
+        text="Say what is to be done; with an operator token",
+        answer=followups_api.FollowUpAnswer,
+        body=followups_api.NewFollowUp,
+        errors=(400, 401, 403, 413, 415, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/followups/{id}/steps",
+        name="addStep",
+        text="Say what was done; with an operator token",
+        answer=followups_api.FollowUpAnswer,
+        parameters=(Parameter("id", "number of the follow-up", "path"),),
+        body=followups_api.NewStep,
+        errors=(400, 401, 403, 404, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/acknowledgements",
+        name="acknowledgements",
+        text="Who takes care of the alerts that fire, and which wait",
+        answer=followups_api.AcknowledgementsAnswer,
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/acknowledgements",
+        name="acknowledge",
+        text="Take care of an alert that fires: no reminder of it any more; with an operator token",
+        answer=followups_api.AcknowledgementAnswer,
+        body=followups_api.NewAcknowledgement,
+        errors=(400, 401, 403, 404, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
         path="/api/v1/audit",
         name="audit",
-        text="Every human act, in a chain of digests",
+        text="Every human act, in a chain of digests; for operators of the whole province",
         answer=acts_api.AuditLogAnswer,
         parameters=(
             Parameter("after", "`next` of the page before", schema=(("type", "integer"), ("minimum", 1))),
@@ -205,6 +253,22 @@ OPERATIONS = (
         answer=Receipt,
         body=Batch,
         errors=(400, 401, 403, 408, 409, 413, 415, 503),
+    ),
+    Operation(
+        method="get",
+        path="/open.json",
+        name="openData",
+        text="What is set public, for everybody, with its licence; 404 where nothing is",
+        answer=open_answers.OpenAnswer,
+        errors=(404,),
+    ),
+    Operation(
+        method="get",
+        path="/open.csv",
+        name="openTable",
+        text="The sites of /open.json as CSV: RFC 4180 with a header; the licence also in a Link header",
+        answer="text/csv",
+        errors=(404,),
     ),
     Operation(method="get", path="/api/v1/openapi.json", name="openapi", text="This document", answer=JSON),
     Operation(method="get", path="/metrics", name="metrics", text="For Prometheus", answer="text/plain"),

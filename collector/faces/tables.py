@@ -60,9 +60,9 @@ COLUMNS = (
 """Of indicators. New ones go to the end."""
 
 
-def written(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> bytes:
+def written(header: Iterable[str], rows: Iterable[Iterable[Cell]], *, delimiter: str = ",") -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator="\r\n", delimiter=delimiter)
     writer.writerow(header)
     writer.writerows([_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode()

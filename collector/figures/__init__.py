@@ -5,5 +5,7 @@ indicators.py  pure: sums -> figures with error bars; every formula
 sums.py        pure: what adds up, over sites and days
 shares.py      pure: what is divided by what
 totals.py      figures of many sites at once, from kept days where there are
+trend.py       figures one after another in time, of closed days
+mass.py        pure: outages that began together, folded into one; recap.py: what outages cost, and what people said
 board.py       the figures that /metrics tells, added up by the clock
 """

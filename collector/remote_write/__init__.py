@@ -10,17 +10,17 @@ is back, its results are judged and the hole is filled. They are another family 
 those that are scraped, because one series must not have two writers.
 """
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from collector.alerts.channel import PresentFile
-from shared.settings import Settings
+from collector.outgoing import Outgoing, http_url
 
 
-class RemoteWriteSettings(Settings):
-    """`[[remote_write]]`: a store that takes Prometheus remote write 1.0. Secrets are files.
+class RemoteWriteSettings(Outgoing):
+    """`[[remote_write]]`: a store that takes Prometheus remote write 1.0.
 
     `name` stands for what was sent already: with another one everything is sent anew. `step_s`: the grid.
     `backfill_days`: how far back the history goes when the store is told for the first time; `oldest_days`: nothing
@@ -36,24 +36,26 @@ class RemoteWriteSettings(Settings):
     oldest_days: Annotated[int, Field(ge=1, le=4000)] = 31
     batch: Annotated[int, Field(ge=100, le=100_000)] = 10_000
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
-    basic_user: str = ""
-    basic_password_file: PresentFile | None = None
-    bearer_token_file: PresentFile | None = None
-    ca_file: PresentFile | None = None
 
     @field_validator("url")
     @classmethod
     def _url(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError(
-                f"{url} must begin with http:// or https://, for example http://127.0.0.1:9090/api/v1/write"
-            )
-        return url
+        return http_url(url, "http://127.0.0.1:9090/api/v1/write")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if find_spec("cramjam") is None:
             raise ValueError("needs the extra remote-write: pip install 'kentongan[remote-write]'")
-        if bool(self.basic_user) != bool(self.basic_password_file):
-            raise ValueError("basic_user and basic_password_file belong together")
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkTold:
+    """What a remote-write store was told and is owed."""
+
+    sink: str
+    sent: int
+    refused: int
+    failed: int
+    lag_s: float
+    waiting: int

@@ -11,10 +11,8 @@ What the answers mean (remote write 1.0, and Prometheus' storage/remote/write_ha
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import cramjam
@@ -80,7 +78,7 @@ class Address:
         body = bytes(cramjam.snappy.compress_raw(write_request(series)))
         try:
             if self._session is None:
-                self._session = await self._open()
+                self._session = self._settings.session(await asyncio.to_thread(self._settings.sign_in))
             async with self._session.post(self._settings.url, data=body, headers=HEADERS) as answer:
                 said = (await answer.content.read(300)).decode(errors="replace").strip()
                 status, retry = answer.status, answer.headers.get(hdrs.RETRY_AFTER, "")
@@ -98,16 +96,6 @@ class Address:
         if self._session is not None:
             await self._session.close()
 
-    async def _open(self) -> aiohttp.ClientSession:
-        settings = self._settings
-        headers = await asyncio.to_thread(_sign_in, settings)
-        tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
-        return aiohttp.ClientSession(
-            headers=headers,
-            connector=aiohttp.TCPConnector(ssl=tls),
-            timeout=aiohttp.ClientTimeout(total=settings.timeout_s),
-        )
-
 
 def halves(series: Sequence[Series]) -> list[list[Series]]:
     """Two parts of a request that has at least two samples: by series, or the times of the only one."""
@@ -117,17 +105,3 @@ def halves(series: Sequence[Series]) -> list[list[Series]]:
     [only] = series
     middle = len(only.samples) // 2
     return [[Series(only.labels, only.samples[:middle])], [Series(only.labels, only.samples[middle:])]]
-
-
-def _sign_in(settings: RemoteWriteSettings) -> dict[str, str]:
-    if settings.basic_user and settings.basic_password_file:
-        return {
-            hdrs.AUTHORIZATION: aiohttp.encode_basic_auth(settings.basic_user, _secret(settings.basic_password_file))
-        }
-    if settings.bearer_token_file:
-        return {hdrs.AUTHORIZATION: f"Bearer {_secret(settings.bearer_token_file)}"}
-    return {}
-
-
-def _secret(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip()

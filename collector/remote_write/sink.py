@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from collector.judging.rejudge import OLD_MS
 from collector.live import Live
-from collector.remote_write import RemoteWriteSettings
+from collector.remote_write import RemoteWriteSettings, SinkTold
 from collector.remote_write.address import Address, Away, Counters
 from collector.remote_write.history import Told, corrected, groups_in, history, keys_of
 from collector.remote_write.message import Series
@@ -111,15 +111,18 @@ class Sink:
         await asyncio.to_thread(self._note_touched, settled=False)
         await self._address.close()
 
-    def waiting(self) -> int:
-        """Hours that are to be sent again."""
-        return self._outbox.count_due(self.name)
-
-    def lag_s(self, now_ms: int) -> float:
-        """How far behind now the site is told that was told longest ago, of those that are heard."""
-        known = self._known()
+    def told(self, now_ms: int) -> SinkTold:
+        """What /metrics says of it (blocks)."""
+        known, counted = self._known(), self.counters
         heard = (now.site.code for now in self._live.sites(now_ms) if not now.silent)
-        return max((now_ms - known[code] for code in heard if code in known), default=0) / 1000
+        return SinkTold(
+            sink=self.name,
+            sent=counted.sent,
+            refused=counted.refused,
+            failed=counted.failed,
+            lag_s=max((now_ms - known[code] for code in heard if code in known), default=0) / 1000,
+            waiting=self._outbox.count_due(self.name),
+        )
 
     def _known(self) -> dict[str, int]:
         if self._until_ms is None:

@@ -9,7 +9,7 @@
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -53,11 +53,19 @@ class _Cut:
     first_seq: int
 
 
-def arrivals(agent: Agent, story: Story, end_ms: int, parcel_ms: int, rng: Random) -> list[Arrival]:
-    """All that reaches the collector of one agent, in the order of sending; any other order means the same."""
+def arrivals(
+    agent: Agent,
+    story: Story,
+    end_ms: int,
+    parcel_ms: int,
+    rng: Random,
+    at_once: Callable[[Taken], Sequence[int]] = lambda _taken: (),
+) -> list[Arrival]:
+    """All that reaches the collector of one agent, in the order of sending; any other order means the same. `at_once`:
+    when something turned that is told without waiting for the parcel to be full."""
     windows = _connected(story)
     sends: list[tuple[int, int, _Cut]] = []
-    for number, cut in enumerate(_cuts(agent, parcel_ms)):
+    for number, cut in enumerate(_cuts(agent, parcel_ms, at_once)):
         ready_ms = int(cut.taken.at_ms[cut.end - 1]) + READY_MS + rng.randint(0, APART_MS)
         sent_ms = _next_in(windows, ready_ms, end_ms)
         again_ms = _next_in(windows, (sent_ms or 0) + rng.randint(5_000, 7_200_000), end_ms)
@@ -86,14 +94,15 @@ def _next_in(windows: Sequence[tuple[int, int]], at_ms: int, end_ms: int) -> int
     return end_ms - 1 if windows and windows[-1][1] == end_ms else None
 
 
-def _cuts(agent: Agent, parcel_ms: int) -> Iterator[_Cut]:
+def _cuts(agent: Agent, parcel_ms: int, at_once: Callable[[Taken], Sequence[int]]) -> Iterator[_Cut]:
     seq = 0
     for taken in agent.taken:
         push_ms = taken.context.push_interval_ms
         last_ms = min(int(taken.at_ms[-1]), taken.stretch.to_ms - push_ms)
         first_ms = int(taken.at_ms[0])
         marks = np.array([first_ms + FIRST_MS, *range(first_ms + parcel_ms, last_ms, parcel_ms), last_ms])
-        edges = sorted({0, *np.searchsorted(taken.at_ms, marks).tolist(), len(taken)})
+        turned = np.searchsorted(taken.at_ms, np.array(at_once(taken), dtype=np.int64), "right").tolist()
+        edges = sorted({0, *np.searchsorted(taken.at_ms, marks).tolist(), *turned, len(taken)})
         for start, end in pairwise(edges):
             for begin in range(start, end, MOST_RESULTS):
                 stop = min(end, begin + MOST_RESULTS)

@@ -8,7 +8,7 @@ digest down elsewhere.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from typing import Any
 
@@ -75,12 +75,18 @@ GIVE_CAUSE = "INSERT INTO causes VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
 ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)"
 WITHDRAWN = ("withdrawn_ms", "withdrawn_by", "withdrawn_why")
 
+QUOTED = ("exclusion.add", "cause.give", "followup.add", "followup.step", "alert.acknowledge")
+"""Acts whose entry is a whole row, its id in it."""
+Said = tuple[tuple[str, str], str]
+Standing = Callable[[sqlite3.Connection], Iterable[Said]]
+"""((act, id), the row as the entry must quote it) for every row of a table of human acts."""
+
 
 class Acts:
     """What people said, as `collector.store.Store.acts` offers it. Writers raise BadAct; StoreError as everywhere."""
 
-    def __init__(self, ask: Ask, write: Write) -> None:
-        self._ask, self._write = ask, write
+    def __init__(self, ask: Ask, write: Write, others: Sequence[Standing] = ()) -> None:
+        self._ask, self._write, self._standing = ask, write, (_standing, *others)
 
     def exclusions(self) -> list[Exclusion]:
         """All that were ever entered, also those that were withdrawn."""
@@ -100,7 +106,7 @@ class Acts:
 
     def faults(self) -> list[str]:
         """A sentence for each place at which the log does not add up, or does not say what the tables say."""
-        return self._ask(lambda db: [*_broken_chain(db), *_unsaid(db)])
+        return self._ask(lambda db: [*_broken_chain(db), *_unsaid(db, self._standing)])
 
     def add_exclusion(self, draft: Exclusion) -> Exclusion:
         """`draft` as it was entered, with its id; `draft.id` means nothing."""
@@ -129,13 +135,17 @@ class Acts:
 
     def give_cause(self, draft: GivenCause) -> GivenCause:
         """`draft` as it was entered, with its id; `draft.id` means nothing. The newest of an outage counts."""
+        [given] = self.give_causes([draft])
+        return given
 
-        def write(db: sqlite3.Connection) -> GivenCause:
-            check_cause(draft, facts.sites(db))
-            number = db.execute(GIVE_CAUSE, astuple(draft)[1:]).lastrowid or 0
-            given = replace(draft, id=number)
-            note(db, given.entered_ms, given.by, "cause.give", given.site, detail_of(given))
-            return given
+    def give_causes(self, drafts: Sequence[GivenCause]) -> list[GivenCause]:
+        """Those of a mass outage in one go: all of them are entered, or none."""
+
+        def write(db: sqlite3.Connection) -> list[GivenCause]:
+            sites = facts.sites(db)
+            for draft in drafts:
+                check_cause(draft, sites)
+            return [_give(db, draft) for draft in drafts]
 
         return self._write(write)
 
@@ -151,13 +161,19 @@ class Acts:
     def put_token(self, token: Token, *, by: str, at_ms: int) -> None:
         """Writes a new token, or one that is revoked now."""
         act = "token.create" if token.revoked_at_ms is None else "token.revoke"
-        detail = canonical({"kind": token.kind, "name": token.agent, "site": token.site})
+        detail = canonical({"kind": token.kind, "name": token.agent, "site": token.site, "regency": token.regency})
 
         def write(db: sqlite3.Connection) -> None:
             facts.put_token(db, token)
             note(db, at_ms, by, act, token.id, detail)
 
         self._write(write)
+
+
+def _give(db: sqlite3.Connection, draft: GivenCause) -> GivenCause:
+    given = replace(draft, id=db.execute(GIVE_CAUSE, astuple(draft)[1:]).lastrowid or 0)
+    note(db, given.entered_ms, given.by, "cause.give", given.site, detail_of(given))
+    return given
 
 
 def _as_entered(exclusion: Exclusion) -> Exclusion:
@@ -218,21 +234,21 @@ def _broken_chain(db: sqlite3.Connection) -> Iterator[str]:
         yield f"entries {number + 1} to {row[0]} are missing"
 
 
-def _unsaid(db: sqlite3.Connection) -> Iterator[str]:
+def _unsaid(db: sqlite3.Connection, tables: Sequence[Standing]) -> Iterator[str]:
     """Rows that the log does not quote as they stand, and quotes that have no row."""
     quoted: dict[tuple[str, str], str] = {}
     for entry in _audit(db, f"{AUDIT} ORDER BY id"):
-        if entry.act in ("exclusion.add", "exclusion.withdraw"):
+        if entry.act == "exclusion.withdraw":
             quoted[entry.act, entry.subject] = entry.detail
-        elif entry.act == "cause.give":
+        elif entry.act in QUOTED:
             quoted[entry.act, str(json.loads(entry.detail).get("id"))] = entry.detail
-    standing = dict(_standing(db))
+    standing = {key: detail for table in tables for key, detail in table(db)}
     for key in sorted(quoted.keys() | standing.keys()):
         if quoted.get(key) != standing.get(key):
             yield f"{' '.join(key)}: the table does not say what the log says"
 
 
-def _standing(db: sqlite3.Connection) -> Iterator[tuple[tuple[str, str], str]]:
+def _standing(db: sqlite3.Connection) -> Iterator[Said]:
     for exclusion in _exclusions(db):
         yield ("exclusion.add", str(exclusion.id)), detail_of(_as_entered(exclusion))
         if exclusion.withdrawn_ms is not None:

@@ -1,11 +1,11 @@
 """Flips in SQL, by (site, scope, time). Every question is a few steps along that index, however old the table is."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
-from collector.condition import Flip
+from collector.condition import DOWN, Condition, Flip, Outage
 
 SITE_SCOPE = "site"
 COLUMNS = ("site", "scope", "at_ms", "not_earlier_than_ms", "was", "now", "why")
@@ -33,6 +33,36 @@ def latest_of_sites(db: sqlite3.Connection, at_ms: int) -> dict[str, Flip]:
     """The last flip of scope `site` of every site at or before `at_ms`."""
     last = ((site, _last(db, site, SITE_SCOPE, at_ms)) for site in _sites(db))
     return {site: flip for site, flip in last if flip}
+
+
+_TURNS = "SELECT now, at_ms, not_earlier_than_ms, why FROM flips WHERE site = ? AND scope = 'site' AND at_ms"
+_TURN_BEFORE = f"{_TURNS} < ? ORDER BY at_ms DESC, ordinal DESC LIMIT 1"
+_TURNS_WITHIN = f"{_TURNS} >= ? AND at_ms < ? ORDER BY at_ms, ordinal"
+_TURN_AFTER = f"{_TURNS} >= ? ORDER BY at_ms, ordinal LIMIT 1"
+
+
+def outages(db: sqlite3.Connection, sites: Iterable[str], from_ms: int, to_ms: int) -> Iterator[Outage]:
+    """The outages of `sites` that touch [from_ms, to_ms), each whole, by site and start. A month of a province has
+    sixty thousand flips: only those that are outages become records."""
+    for site in sites:
+        turns = db.execute(_TURN_BEFORE, (site, from_ms)).fetchall()
+        turns += db.execute(_TURNS_WITHIN, (site, from_ms, to_ms))
+        if turns and turns[-1][0] in DOWN:
+            turns += db.execute(_TURN_AFTER, (site, to_ms))
+        for (now, at_ms, not_earlier_ms, why), (_, end_ms, end_not_earlier_ms, _) in pairwise([*turns, _NO_TURN]):
+            if now in DOWN and at_ms < to_ms and (end_ms is None or end_ms > from_ms):
+                yield Outage(
+                    site=site,
+                    condition=Condition(now),
+                    start_ms=at_ms,
+                    start_not_earlier_than_ms=not_earlier_ms,
+                    end_ms=end_ms,
+                    end_not_earlier_than_ms=end_not_earlier_ms,
+                    why=why,
+                )
+
+
+_NO_TURN = (None, None, None, None)
 
 
 def replace(db: sqlite3.Connection, site: str, from_ms: int, to_ms: int, new: Sequence[Flip]) -> None:

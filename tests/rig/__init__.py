@@ -14,4 +14,5 @@ Reading order:
     wan.py         the process that carries every packet between core and sites; link.py: what it does to one packet
     netns.py       namespaces and the processes inside them
     __main__.py    `python -m tests.rig [--scenario NAME ...] [--quick] [--keep]`
+    mass.py        `python -m tests.rig.mass`: forty villages fall at once; mass_verdict.py: pure: what is told of it
 """

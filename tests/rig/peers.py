@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ RULES = REPOSITORY / "config" / "prometheus" / "rules.yml"
 PROMETHEUS, ALERTMANAGER = ("127.0.0.1", 9090), ("127.0.0.1", 9093)
 POLL_S = 0.5
 LABELS = ("alertname", "site", "condition")
+MESSAGES = "json://127.0.0.1:9099/messages"
+"""Where a receiver of messages is told to send them, as Apprise writes it."""
 
 ALERTMANAGER_YML = """
 route: {receiver: rig, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
@@ -107,12 +109,41 @@ class SeenAlert:
     seen_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said of an alert at one moment: by Alertmanager when asked, or by it to its webhook."""
+
+    at_ms: int
+    status: str
+    """`firing`, `resolved`."""
+    starts_at: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.labels["alertname"]
+
+    @property
+    def site(self) -> str:
+        """Empty when it is about no single site."""
+        return self.labels.get("site", "")
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """Which alert this is: its labels, and since when it fires."""
+        return json.dumps(dict(self.labels), sort_keys=True), self.starts_at
+
+
 class AlertWatch:
     """Looks into Alertmanager twice a second in a thread of its own; `with` it."""
 
     def __init__(self, core: str) -> None:
         self._core, self._done = core, threading.Event()
         self._seen: dict[tuple[str, str, str, str], SeenAlert] = {}
+        self._words: list[Word] = []
+        self._said: dict[tuple[str, str], Word] = {}
+        self._firing: frozenset[str] = frozenset()
         self._thread = threading.Thread(target=self._run, name="alert-watch")
 
     def __enter__(self) -> "AlertWatch":
@@ -126,6 +157,14 @@ class AlertWatch:
     def seen(self) -> list[SeenAlert]:
         return sorted(self._seen.copy().values(), key=lambda alert: alert.seen_ms)
 
+    def words(self) -> list[Word]:
+        """Every alert, and again whenever its annotations had changed."""
+        return list(self._words)
+
+    def firing(self) -> frozenset[str]:
+        """The names of the alerts that fired at the last look."""
+        return self._firing
+
     def _run(self) -> None:
         while not self._done.wait(POLL_S):
             with suppress(OSError):  # not up yet: the next look will tell
@@ -133,8 +172,13 @@ class AlertWatch:
 
     def _look(self) -> None:
         alerts = json.loads(netns.request(self._core, "GET", ALERTMANAGER, "/api/v2/alerts?active=true"))
+        self._firing = frozenset(alert["labels"]["alertname"] for alert in alerts)
         for alert in alerts:
             labels = alert["labels"]
+            word = Word(time_ns() // 1_000_000, "firing", alert["startsAt"], labels, alert["annotations"])
+            if word.about not in self._said or self._said[word.about].annotations != word.annotations:
+                self._said[word.about] = word
+                self._words.append(word)
             name, site, condition = (labels.get(label, "") for label in LABELS)
             seen = SeenAlert(name, site, condition, alert["startsAt"], time_ns() // 1_000_000)
             self._seen.setdefault((name, site, condition, seen.starts_at), seen)
@@ -142,9 +186,19 @@ class AlertWatch:
 
 def deliveries(path: Path) -> list[tuple[int, str, tuple[str, ...]]]:
     """(wall ms, status, the values of LABELS) of everything Alertmanager delivered to the webhook."""
-    lines: Sequence[str] = path.read_text().splitlines() if path.exists() else []
+    return [(w.at_ms, w.status, tuple(w.labels.get(name, "") for name in LABELS)) for w in delivered(path)]
+
+
+def delivered(path: Path) -> list[Word]:
+    """Everything Alertmanager delivered to the webhook, an alert each."""
     return [
-        (line["wall_ms"], alert["status"], tuple(alert["labels"].get(name, "") for name in LABELS))
-        for line in map(json.loads, lines)
+        Word(line["wall_ms"], alert["status"], alert["startsAt"], alert["labels"], alert["annotations"])
+        for line in kept(path)
         for alert in line["alerts"]
     ]
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    """What the rig's own server kept in a file, with `wall_ms` of each."""
+    lines: Sequence[str] = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]

@@ -133,21 +133,21 @@ def render(report: Report) -> str:
     """Markdown."""
     return "\n".join(
         [
-            *_table(
+            *table(
                 "site|scenario|true|measured|start|end|start error|end error|bars hold", map(_outage_row, report.pairs)
             ),
-            *_table(
+            *table(
                 "site|invented|start|end",
                 ([o.site, o.condition, _clock(o.start_ms), _clock(o.end_ms)] for o in report.invented),
             ),
-            *_table(
+            *table(
                 "site|scenario|alert|in Alertmanager after|resolved delivered after",
                 (
                     [a.site, a.scenario, a.alarm.name, _seconds(a.after_s), _seconds(a.resolved_after_s)]
                     for a in report.alarms
                 ),
             ),
-            *_table(
+            *table(
                 "agent|made|stored|twice|lost|dropped|still in the spool",
                 (
                     [a.agent, *map(str, (a.made, a.stored, a.twice, a.lost, a.dropped, a.waiting))]
@@ -175,7 +175,7 @@ def _outage_row(pair: Pair) -> list[str]:
     ]
 
 
-def _table(head: str, rows: Iterable[list[str]]) -> list[str]:
+def table(head: str, rows: Iterable[list[str]]) -> list[str]:
     """A Markdown table with aligned columns; nothing when there are no rows."""
     table = [head.split("|"), *rows]
     if len(table) == 1:

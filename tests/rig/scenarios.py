@@ -164,6 +164,8 @@ class SitePlan:
     visits: tuple[Visit, ...]
     proxied: bool = False
     """Its agent pushes through the proxy that loses answers."""
+    provider: str = "Rig"
+    regency: str = "Paser"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@
 10.78.0.53:53     DNS over UDP: every name has one address
 10.79.0.2:80      the intranet's web server; 10.79.0.3:443 takes TCP connections
 10.76.0.1:8818    the collector once more, behind a proxy that can lose answers after they were given
-127.0.0.1:9099    for the rig itself: POST /alerts (Alertmanager's webhook, kept in a file), POST /lose/N (answers),
-                  POST /intercept/ADDRESS, POST /honest/ADDRESS
+127.0.0.1:9099    for the rig itself: POST /alerts (Alertmanager's webhook) and POST /messages (a receiver's), each kept
+                  in a file, POST /lose/N (answers), POST /intercept/ADDRESS, POST /honest/ADDRESS
 """
 
 import asyncio
@@ -23,10 +23,10 @@ ANSWER_TO_EVERY_NAME = bytes((10, 78, 0, 1))
 
 
 class Services:
-    """All of them; `deliveries` is the file that gets one line a webhook delivery."""
+    """All of them; `deliveries` and `messages` are the files that get a line for each one."""
 
-    def __init__(self, deliveries: Path) -> None:
-        self._deliveries = deliveries
+    def __init__(self, deliveries: Path, messages: Path) -> None:
+        self._kept = {"alerts": deliveries, "messages": messages}
         self._to_lose = 0
         self._intercepted: set[str] = set()
 
@@ -53,8 +53,8 @@ class Services:
         at_ms = time_ns() // 1_000_000
         path, body = await _read(reader)
         match path.split("/")[1:]:
-            case ["alerts"]:
-                with self._deliveries.open("a", encoding="utf-8") as file:
+            case ["alerts" | "messages" as what]:
+                with self._kept[what].open("a", encoding="utf-8") as file:
                     file.write(json.dumps({"wall_ms": at_ms, **json.loads(body)}) + "\n")
             case ["lose", count]:
                 self._to_lose = int(count)
@@ -138,4 +138,4 @@ async def _write(writer: asyncio.StreamWriter, status: str, body: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(Services(Path(sys.argv[1])).run())
+    asyncio.run(Services(Path(sys.argv[1]), Path(sys.argv[2])).run())

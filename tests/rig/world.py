@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from collector.registry import new_token
+from collector.store import open_store
 from shared.clock import SystemClock
 from tests.rig import netns, peers
 from tests.rig.lines import Lines
@@ -24,6 +26,10 @@ from tests.rig.sites import ON_SITE, Site, targets, toml
 COLLECTOR = netns.entry_point("kentongan-collector")
 ANSWERS_TO_LOSE = 3
 READY_S = 20
+ONE_BY_ONE: Mapping[str, object] = {"mass_min_sites": 1000, "holdoff_s": 0}
+"""Ten sites of one provider have ten troubles at a time on purpose: that is no mass outage, and no company."""
+AGENTS_AT_ONCE = 8
+"""Agents that start together: forty-eight at once would keep two cores busy for longer than READY_S."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,12 @@ class World:
         probed: Sequence[Mapping[str, object]] | None = None,
         *,
         with_peers: bool = True,
+        alerts: Mapping[str, object] = ONE_BY_ONE,
+        receivers: Sequence[Mapping[str, object]] = (),
     ) -> None:
+        """`alerts`, `receivers`: what stands in [alerts] and [[alerts.receivers]] of the collector's configuration."""
         self.plan, self.directory, self._clock = plan, directory, SystemClock()
-        self._with_peers = with_peers
+        self._with_peers, self._alerts, self._receivers = with_peers, alerts, receivers
         self._probed = list(targets()) if probed is None else probed
         self.lines = Lines([(site.name, site.line) for site in plan.sites], directory)
         self.core = self.lines.core
@@ -72,7 +81,7 @@ class World:
             services = netns.Process(
                 "services",
                 self.core,
-                [sys.executable, "-m", "tests.rig.services", str(self.deliveries)],
+                [sys.executable, "-m", "tests.rig.services", str(self.deliveries), str(self.messages)],
                 self.directory,
             )
             stack.callback(services.kill)
@@ -83,10 +92,8 @@ class World:
                 stack.callback(peers.start_alertmanager(self.core, self.directory).kill)
                 stack.callback(peers.start_prometheus(self.core, self._scraped(), self.directory).kill)
                 stack.enter_context(self.alerts)
-            for site in self.sites.values():
-                site.start_agent()
-            for site in self.sites.values():
-                self.until(partial(self._runs, site), READY_S, f"the agent of {site.name} runs")
+            for first in range(0, len(self.sites), AGENTS_AT_ONCE):
+                self._start_agents(list(self.sites.values())[first : first + AGENTS_AT_ONCE])
             self._stack = stack.pop_all()
         return self
 
@@ -99,6 +106,11 @@ class World:
     def deliveries(self) -> Path:
         """The file of what Alertmanager delivered."""
         return self.directory / "deliveries.jsonl"
+
+    @property
+    def messages(self) -> Path:
+        """The file of the messages that the collector sent to `peers.MESSAGES`."""
+        return self.directory / "messages.jsonl"
 
     def perform(self, where: str, scenario: str, action: Action) -> Happened:
         """Do `action` to the site `where`, or to the core; the moment between before and after counts."""
@@ -151,6 +163,12 @@ class World:
         """Asked on the PC itself: the line may be down."""
         return metrics(netns.request(site.place.pc, "GET", (site.place.address, 9817), "/metrics").decode())
 
+    def _start_agents(self, sites: Sequence[Site]) -> None:
+        for site in sites:
+            site.start_agent()
+        for site in sites:
+            self.until(partial(self._runs, site), READY_S, f"the agent of {site.name} runs")
+
     def _runs(self, site: Site) -> bool:
         if not site.agent.alive():
             raise RuntimeError(f"the agent of {site.name} ended:\n{site.agent.tail()}")
@@ -175,25 +193,32 @@ class World:
             process.kill()
 
     def _set_up_collector(self) -> None:
-        """Configuration, sites and tokens, with the commands that an operator would use."""
+        """Configuration, sites and tokens."""
         tables: dict[str, dict[str, object]] = {
-            "": {"listen": f"{DIRECT[0]}:{DIRECT[1]}", "store": self.store_url, "public": True, "language": "en"},
-            "alerts": {"startup_grace_s": 1.5 * self.plan.pace.push_s},
+            "": {"listen": f"{DIRECT[0]}:{DIRECT[1]}", "store": self.store_url, "public": True},
+            "alerts": {"startup_grace_s": 1.5 * self.plan.pace.push_s, **self._alerts},
             "alerts.alertmanager": {"urls": [f"http://{peers.ALERTMANAGER[0]}:{peers.ALERTMANAGER[1]}"]},
         }
         text = "\n".join((f"[{name}]\n" if name else "") + toml(keys) for name, keys in tables.items())
+        text += "".join(f"\n[[alerts.receivers]]\n{toml(receiver)}" for receiver in self._receivers)
         self._config.write_text(text, encoding="utf-8")
         with (self.directory / "sites.csv").open("w", newline="", encoding="utf-8") as file:
             sheet = csv.writer(file)
             sheet.writerow(["code", "name", "kind", "regency", "provider", "medium"])
             for site in self.sites.values():
-                sheet.writerow([site.name, f"Desa {site.name}", "village", "Paser", "Rig", site.plan.line.medium])
+                plan = site.plan
+                sheet.writerow(
+                    [site.name, f"Desa {site.name}", "village", plan.regency, plan.provider, plan.line.medium]
+                )
             for code in sorted({str(t["site"]) for t in self._probed if "site" in t}):
                 sheet.writerow([code, f"Desa {code}", "village", "Paser", "Rig", "vsat"])
         self._operator("sites", "import", str(self.directory / "sites.csv"), "--yes")
-        for name, site in self.sites.items():
-            token = self._operator("tokens", "create", "--agent", name, "--site", name)
-            site.configure(self.plan.pace, token.split()[-1].strip('"'), self._probed)
+        with closing(open_store(self.store_url)) as store:  # the command would start a Python for each of many agents
+            for name, site in self.sites.items():
+                now_ms = self._clock.wall_ms()
+                token, secret = new_token("agent", name, name, now_ms)
+                store.acts.put_token(token, by="rig", at_ms=now_ms)
+                site.configure(self.plan.pace, secret, self._probed)
 
     def _operator(self, *arguments: str) -> str:
         command = [*COLLECTOR, *arguments, "--config", str(self._config)]

@@ -2,13 +2,18 @@
 
 shell.py        what every page has; start here
 view.py         pure: how conditions, times and spans are told
-board.py        all sites at a glance; events.py: what changes on it, live
-site.py         one site, and why we think so
-outages.py      outages with causes
+board.py        all sites at a glance; tiles.py (pure): as tiles, in groups; events.py: what changes on them, live
+site.py         one site, and why we think so; site_words.py, reasons.py (pure): how it is told
+                timeline.py, timeline_words.py, charts.py (pure): what it was in, and its latency, as pictures
+                explain.py  the results behind a condition; verdict.py, explain_words.py (pure): what each meant
+outages.py      outages with causes; outage.py, mass_outage.py: one of them, one of many sites; outage_acts.py: what
+                people enter about them; outage_rows.py (pure): how they are told
+                forms.py: what people typed, and what is wrong with it
 maintenance.py  maintenance planned and entered; followups.py: what is done about what was found
-indicators.py   figures of periods
-fleet.py        the agents
-people.py       log-in, and who may sign in
+indicators.py   figures of periods; figures_wanted.py, figure_rows.py, period_words.py, bars.py (pure): what is asked of
+                it, its table, words and pictures
+fleet.py        the agents; fleet_view.py (pure): what is wrong with them
+login.py        log-in and log-out; people.py: who may log in, and one's own account
 open_data.py    what everybody may see
 """
 
@@ -23,7 +28,9 @@ from collector.faces.pages.fleet import FleetPage
 from collector.faces.pages.followups import FollowUpsPage
 from collector.faces.pages.indicators import IndicatorsPage
 from collector.faces.pages.maintenance import MaintenancePage
+from collector.faces.pages.mass_outage import MassOutagePage
 from collector.faces.pages.open_data import OpenData
+from collector.faces.pages.outage import OutagePage
 from collector.faces.pages.outages import OutagesPage
 from collector.faces.pages.people import PeoplePages
 from collector.faces.pages.shell import PageParts
@@ -41,6 +48,8 @@ PAGES: tuple[Callable[[PageParts], Page], ...] = (
     Events,
     SitePage,
     OutagesPage,
+    OutagePage,
+    MassOutagePage,
     MaintenancePage,
     FollowUpsPage,
     IndicatorsPage,

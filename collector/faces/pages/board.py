@@ -1,33 +1,42 @@
-"""*Papan*, the board: `/`, every site at a glance, those in trouble first."""
+"""*Papan*, the board: `/`, every site a tile; `?view=table`: the same sites as a table, those in trouble first."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from collector.acts import value_of
 from collector.faces.guard import Refused
 from collector.faces.pages.shell import PageParts, Reader
+from collector.faces.pages.tiles import MAX_TILES, TROUBLE, groups_of, in_trouble, looks_of, state_of
 from collector.faces.pages.view import SYMBOLS, by_trouble, headline, key_of
 from collector.live import SiteNow
+from collector.registry import KINDS, Medium
 
 ROWS = 100
 """Rows on one page of the table."""
+PACE_MS = 3000
+"""How often at most a live page asks for what stands above its tiles, and how much more seldom for each site that there
+is: a hundred browsers ask at the same change."""
+PACE_MS_A_SITE = 2
+FACETS = ("regency", "opd", "provider", "medium", "kind")
+"""What sites are told apart by, beside condition and words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a reader asked the board for."""
+    """What a reader asked the board for. `of`: (facet, value) for each of FACETS that they chose."""
 
     q: str
     condition: str
-    regency: str
-    provider: str
+    of: tuple[tuple[str, str], ...]
+    table: bool
     page: int
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Wanted":
+    def asked(cls, query: Mapping[str, str]) -> "Wanted":
         condition, page = query.get("condition", ""), query.get("page", "1")
         if condition and condition != "down" and condition not in SYMBOLS:
             raise Refused(400, "bad-condition", f"condition is {condition!r}; use one of down, {', '.join(SYMBOLS)}")
@@ -36,20 +45,31 @@ class Wanted:
         return cls(
             q=query.get("q", "").strip()[:80],
             condition=condition,
-            regency=query.get("regency", ""),
-            provider=query.get("provider", ""),
+            of=tuple((facet, query[facet]) for facet in FACETS if query.get(facet)),
+            table=query.get("view") == "table",
             page=int(page),
         )
 
-    def matches(self, now: SiteNow) -> bool:
-        """Whether `now` passes the filters, the condition aside."""
-        site = now.site
-        text = f"{site.code} {site.name} {site.opd} {site.district} {site.provider}".casefold()
-        return self.q.casefold() in text and self.regency in ("", site.regency) and self.provider in ("", site.provider)
+    def matching(self, sites: Sequence[SiteNow]) -> Sequence[SiteNow]:
+        """Those of `sites` that pass the filters, the condition aside."""
+        for facet, value in self.of:
+            sites = [now for now in sites if value_of(now.site, facet) == value]
+        return [now for now in sites if self.q.casefold() in _said_of(now)] if self.q else sites
+
+    @property
+    def narrow(self) -> bool:
+        """Whether anything was asked for but the condition."""
+        return bool(self.of or self.q)
 
     def shows(self, now: SiteNow) -> bool:
         """Whether `now` is in the condition asked for."""
         return self.condition in ("", key_of(now)) or (self.condition == "down" and now.condition.is_down)
+
+
+def _said_of(now: SiteNow) -> str:
+    """Where a search looks."""
+    site = now.site
+    return f"{site.code} {site.name} {site.opd} {site.district} {site.provider}".casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +82,119 @@ class Board:
         return [web.get("/", self.board)]
 
     async def board(self, request: web.Request) -> web.Response:
-        return await self.parts.shell.answer(request, "board", "board.html", self._board)
+        """`?part=summary` is what stands above the tiles, alone: what the script asks for when tiles changed."""
+        template = "board_part.html" if request.query.get("part") == "summary" else "board.html"
+        return await self.parts.shell.answer(request, "board", template, self._board)
 
     def _board(self, reader: Reader) -> Mapping[str, Any]:
-        wanted, view = Wanted.of(reader.query), reader.view
-        everything = self.parts.sites(reader)
-        matching = [now for now in everything if wanted.matches(now)]
-        counts = Counter(map(key_of, matching))
-        found = sorted((now for now in matching if wanted.shows(now)), key=by_trouble)
-        pages = max(1, -(-len(found) // ROWS))
-        page = min(wanted.page, pages)
+        wanted, everything = Wanted.asked(reader.query), self.parts.sites(reader)
+        matching = wanted.matching(everything)
+        found = [now for now in matching if wanted.shows(now)] if wanted.condition else matching
+        body = _table(wanted, found, reader) if wanted.table else _tiles(wanted, found, reader)
         return {
             "empty": not everything,
-            "headline": headline(Counter(map(key_of, everything)), view),
-            "total": len(matching),
-            "chips": [
-                {"key": key, "word": view.word(key), "count": counts[key], "href": reader.again(condition=key, page="")}
-                for key in SYMBOLS
-                if counts[key] or key == wanted.condition
-            ],
-            "all_href": reader.again(condition="", page=""),
-            "rows": [
-                view.row(now, reader.href(f"sites/{now.site.code}")) for now in found[(page - 1) * ROWS : page * ROWS]
-            ],
-            "regencies": sorted({now.site.regency for now in everything} - {""}),
+            "state": state_of(looks_of(everything)),
             "found": len(found),
-            "page_number": page,
-            "pages": pages,
-            "before_href": reader.again(page=page - 1) if page > 1 else "",
-            "next_href": reader.again(page=page + 1) if page < pages else "",
-            "q": wanted.q,
-            "condition": wanted.condition,
-            "regency": wanted.regency,
+            "table": wanted.table,
+            "pace_ms": PACE_MS + PACE_MS_A_SITE * len(everything),
+            **_summary(wanted, matching, reader),
+            **_trouble(found, reader),
+            **_filters(wanted, everything, reader),
+            **body,
         }
+
+
+def _summary(wanted: Wanted, matching: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
+    """The sentence above all, and how many sites are in what condition."""
+    view, counts = reader.view, Counter(map(key_of, matching))
+    return {
+        "headline": headline(counts, view) if matching or not wanted.narrow else view.texts.say("page.none_found"),
+        "down": sum(now.condition.is_down for now in matching),
+        "total": len(matching),
+        "all_href": _again(reader, condition=""),
+        "chips": [
+            {"key": key, "word": view.word(key), "count": counts[key], "href": _again(reader, condition=key)}
+            for key in SYMBOLS
+            if counts[key] or key == wanted.condition
+        ],
+        "tiles_href": _again(reader, view=""),
+        "table_href": _again(reader, view="table"),
+    }
+
+
+def _trouble(found: Iterable[SiteNow], reader: Reader) -> dict[str, Any]:
+    troubled = in_trouble(found)
+    return {
+        "trouble": [reader.view.row(now, reader.href(f"sites/{now.site.code}")) for now in troubled[:TROUBLE]],
+        "more_trouble": max(0, len(troubled) - TROUBLE),
+        "trouble_href": _again(reader, view="table"),
+    }
+
+
+def _filters(wanted: Wanted, everything: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
+    """The fields of the form, and what was chosen, each with the way to leave it out again."""
+    chosen = dict(wanted.of)
+    return {
+        "q": wanted.q,
+        "condition": wanted.condition,
+        "facets": [
+            {"name": facet, "chosen": chosen.get(facet, ""), "options": _options(facet, everything, reader)}
+            for facet in FACETS
+        ],
+        "chosen": [
+            {"word": _word_of(facet, value, reader), "href": _again(reader, **{facet: ""})}
+            for facet, value in wanted.of
+        ],
+    }
+
+
+def _options(facet: str, sites: Iterable[SiteNow], reader: Reader) -> list[tuple[str, str]]:
+    """(value, word) of every value that a site has."""
+    values = sorted({value_of(now.site, facet) for now in sites} - {""})
+    return [(value, _word_of(facet, value, reader)) for value in values]
+
+
+def _word_of(facet: str, value: str, reader: Reader) -> str:
+    """`value` in words; what stands in the address bar need not be the value of any site."""
+    if facet == "medium" and value in tuple(Medium):
+        return reader.view.texts.say(f"medium.{value}")
+    if facet == "kind" and value in KINDS:
+        return reader.view.texts.say(f"board.kind.{value}")
+    return value
+
+
+def _tiles(wanted: Wanted, found: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
+    by_district = bool(reader.who.regency) or "regency" in dict(wanted.of)
+    view = reader.view
+    return {
+        "groups": [
+            {
+                "group": group,
+                "href": _again(reader, kind=group.kind) if group.kind else _again(reader, regency=group.name),
+                "linked": bool(group.kind or (group.name and not by_district)),
+                "counts": [(key, view.word(key), n) for key, n in group.counts],
+            }
+            for group in groups_of(found, by_district, view)
+        ],
+        "by_district": by_district,
+        "folded": len(found) > MAX_TILES,
+        "sites_href": reader.href("sites/"),
+    }
+
+
+def _table(wanted: Wanted, found: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
+    pages = max(1, -(-len(found) // ROWS))
+    page = min(wanted.page, pages)
+    rows = sorted(found, key=by_trouble)[(page - 1) * ROWS : page * ROWS]
+    return {
+        "rows": [reader.view.row(now, reader.href(f"sites/{now.site.code}")) for now in rows],
+        "page_number": page,
+        "pages": pages,
+        "before_href": reader.again(page=page - 1, part="") if page > 1 else "",
+        "next_href": reader.again(page=page + 1, part="") if page < pages else "",
+    }
+
+
+def _again(reader: Reader, **changed: str) -> str:
+    """The same board, some of it changed; from the first page of the table on."""
+    return reader.again(**{"page": "", "part": "", **changed})

@@ -1,10 +1,26 @@
-"""What is done about what was found."""
+"""What is done about what was found: `/followups`, and one of them with its steps, `/followups/{id}`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
-from collector.faces.pages.shell import PageParts
+from collector.acts import BadAct
+from collector.faces.followups_api import matters_seen
+from collector.faces.guard import Refused, needs
+from collector.faces.pages.forms import Form, filled, once_more, scope_parts
+from collector.faces.pages.shell import PageParts, Reader, done
+from collector.faces.pages.view import View
+from collector.figures.periods import local
+from collector.followups import FollowUp, FollowUpState, Matter, Step, told
+from collector.people import Role, Who
+from collector.registry import Site
+
+ROWS = 50
+FOREVER_MS = 1 << 62
+STATES = ("open", "done", "dropped", "all")
+MARKS = {FollowUpState.OPEN: "○", FollowUpState.DONE: "✓", FollowUpState.DROPPED: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,4 +30,228 @@ class FollowUpsPage:
     parts: PageParts
 
     def routes(self) -> list[web.RouteDef]:
-        return []
+        return [
+            web.get("/followups", self.followups),
+            web.post("/followups", self.add),
+            web.get(r"/followups/{id:\d{1,9}}", self.followup),
+            web.post(r"/followups/{id:\d{1,9}}", self.step),
+        ]
+
+    async def followups(self, request: web.Request) -> web.Response:
+        return await self.parts.shell.answer(
+            request, "followups", "followups.html", lambda reader: self._list(reader, Form())
+        )
+
+    async def add(self, request: web.Request) -> web.Response:
+        needs(request, Role.OPERATOR)
+        form = await filled(request)
+
+        def tell(reader: Reader) -> Mapping[str, Any]:
+            added = entered(self.parts, reader, form, *form.scope(reader.view.texts))
+            if added:
+                raise done(request, f"followups/{added.id}")
+            return self._list(reader, form)
+
+        return once_more(await self.parts.shell.answer(request, "followups", "followups.html", tell))
+
+    async def followup(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["id"])
+        return await self.parts.shell.answer(
+            request, "followups", "followup.html", lambda reader: self._one(reader, number, Form())
+        )
+
+    async def step(self, request: web.Request) -> web.Response:
+        needs(request, Role.OPERATOR)
+        number, form = int(request.match_info["id"]), await filled(request)
+
+        def tell(reader: Reader) -> Mapping[str, Any]:
+            self._step(reader, number, form)
+            if form.good:
+                raise done(request, f"followups/{number}")
+            return self._one(reader, number, form)
+
+        return once_more(await self.parts.shell.answer(request, "followups", "followup.html", tell))
+
+    def _step(self, reader: Reader, number: int, form: Form) -> None:
+        matter = self._matter(reader, number)
+        if not may_step(reader.who, matter.followup, all_sites(self.parts, reader)):
+            raise Refused(403, "forbidden", reader.view.texts.say("form.not_yours"))
+        state = form.one_of("state", [*FollowUpState], reader.view.texts)
+        if not form.good:
+            return
+        draft = Step(
+            id=0,
+            followup=number,
+            state=FollowUpState(state),
+            note=form.text("note"),
+            by=reader.who.name,
+            entered_ms=reader.view.now_ms,
+        )
+        try:
+            self.parts.store.followups.step(draft)
+        except BadAct as bad:
+            form.refused(bad, reader.view.texts)
+
+    def _matter(self, reader: Reader, number: int) -> Matter:
+        """Refused if there is none, or none that is the reader's business."""
+        for matter in matters_of(self.parts, reader):
+            if matter.followup.id == number:
+                return matter
+        raise Refused(404, "unknown-followup", reader.view.texts.say("acts.unknown_followup", id=number))
+
+    def _list(self, reader: Reader, form: Form) -> Mapping[str, Any]:
+        query, view = reader.query, reader.view
+        state = query.get("state", "") or "open"
+        if state not in STATES:
+            raise Refused(400, "bad-state", f"state is {state!r}; use one of {', '.join(STATES)}")
+        known = matters_of(self.parts, reader)
+        owner, q = query.get("owner", ""), query.get("q", "").strip()[:80]
+        named = [one for one in known if owner in ("", one.followup.owner) and _says(one, q)]
+        found = sorted((one for one in named if state in ("all", one.state)), key=_by_urgency)
+        pages = max(1, -(-len(found) // ROWS))
+        page = min(_page(query), pages)
+        return {
+            "rows": [matter_row(one, reader) for one in found[(page - 1) * ROWS : page * ROWS]],
+            "found": len(found),
+            "overdue": sum(one.overdue(view.now_ms) for one in named),
+            "tabs": [
+                (s, view.texts.say(f"followups.tab.{s}"), _count(named, s), reader.again("followups", state=s, page=""))
+                for s in STATES
+            ],
+            "state": state,
+            "owners": sorted({one.followup.owner for one in known} - {""}),
+            "owner": owner,
+            "q": q,
+            "page_number": page,
+            "pages": pages,
+            "before_href": reader.again("followups", page=page - 1) if page > 1 else "",
+            "next_href": reader.again("followups", page=page + 1) if page < pages else "",
+            "form": form,
+            "zone": f"{local(view.now_ms, view.timezone):%Z}",
+            **scope_parts(form, [now.site for now in self.parts.sites(reader)], reader.who.regency, query),
+        }
+
+    def _one(self, reader: Reader, number: int, form: Form) -> Mapping[str, Any]:
+        matter, view, say = self._matter(reader, number), reader.view, reader.view.texts.say
+        sites = [now.site for now in self.parts.sites(reader)]
+        touched = [site for site in sites if matter.followup.touches(site)]
+        return {
+            "row": matter_row(matter, reader),
+            "followup": matter.followup,
+            "steps": [
+                {
+                    "state": step.state.value,
+                    "word": say(f"followups.state.{step.state.value}"),
+                    "mark": MARKS[step.state],
+                    "note": step.note,
+                    "by": step.by,
+                    "at": view.at(step.entered_ms),
+                }
+                for step in matter.steps
+            ],
+            "entered_at": view.at(matter.followup.entered_ms),
+            "touches": say("scope.touches", n=len(touched)),
+            "states": [(state.value, say(f"followups.state.{state.value}")) for state in FollowUpState],
+            "may_step": reader.who.may(Role.OPERATOR)
+            and may_step(reader.who, matter.followup, all_sites(self.parts, reader)),
+            "form": form,
+        }
+
+
+def matters_of(parts: PageParts, reader: Reader) -> list[Matter]:
+    """The follow-ups that are the reader's business, by id (blocks)."""
+    known = told(parts.store.followups.all(), parts.store.followups.steps())
+    return matters_seen(known, reader.who, all_sites(parts, reader))
+
+
+def may_step(who: Who, followup: FollowUp, sites: Sequence[Site]) -> bool:
+    """Whether all that `followup` is about is the business of `who`; `sites` are all there are."""
+    return who.may_change(followup.scope, followup.of, sites)
+
+
+def all_sites(parts: PageParts, reader: Reader) -> list[Site]:
+    """Of the whole registry: to say what may be changed, never to be shown."""
+    return [now.site for now in parts.live.sites(reader.view.now_ms)]
+
+
+def entered(
+    parts: PageParts, reader: Reader, form: Form, scope: str, of: str, outage_ms: int | None = None
+) -> FollowUp | None:
+    """The follow-up that `form` asks for, entered; None if something in it is wrong, which the form then says."""
+    view, who = reader.view, reader.who
+    due_ms = form.end_of_day("due", view.timezone, view.texts)
+    if not form.good:
+        return None
+    draft = FollowUp(
+        id=0,
+        scope=scope,
+        of=of,
+        what=form.text("what"),
+        owner=form.text("owner"),
+        by=who.name,
+        entered_ms=view.now_ms,
+        due_ms=due_ms,
+        outage_ms=outage_ms,
+    )
+    if not who.may_change(scope, of, all_sites(parts, reader)):
+        form.mistakes["of"] = view.texts.say("form.not_yours")
+        return None
+    try:
+        return parts.store.followups.add(draft)
+    except BadAct as bad:
+        form.refused(bad, view.texts)
+        return None
+
+
+def matter_row(matter: Matter, reader: Reader) -> dict[str, Any]:
+    """One follow-up in a list."""
+    one, view, say = matter.followup, reader.view, reader.view.texts.say
+    about = say(f"scope.of.{one.scope}", of=one.of)
+    return {
+        "id": one.id,
+        "href": reader.href(f"followups/{one.id}"),
+        "what": one.what,
+        "about": about,
+        "about_href": _about_href(one, reader),
+        "owner": one.owner,
+        "due": _day(one.due_ms, view),
+        "overdue": matter.overdue(view.now_ms),
+        "state": matter.state.value,
+        "word": say(f"followups.state.{matter.state.value}"),
+        "mark": MARKS[matter.state],
+        "steps": len(matter.steps),
+        "last": matter.steps[-1].note if matter.steps else "",
+    }
+
+
+def _about_href(one: FollowUp, reader: Reader) -> str:
+    if one.scope != "site":
+        return ""
+    return reader.href(f"outages/{one.of}/{one.outage_ms}" if one.outage_ms else f"sites/{one.of}")
+
+
+def _day(due_ms: int | None, view: View) -> str:
+    """The last day on which it is in time."""
+    return local(due_ms - 1, view.timezone).date().isoformat() if due_ms else ""
+
+
+def _by_urgency(matter: Matter) -> tuple[bool, int, int]:
+    """Open ones first, in it by when they are due; the others by the newest."""
+    is_open = matter.state is FollowUpState.OPEN
+    return not is_open, (matter.followup.due_ms or FOREVER_MS) if is_open else 0, -matter.followup.id
+
+
+def _says(matter: Matter, q: str) -> bool:
+    one = matter.followup
+    return q.casefold() in f"{one.what} {one.of} {one.owner} {' '.join(s.note for s in matter.steps)}".casefold()
+
+
+def _count(known: Sequence[Matter], state: str) -> int:
+    return len(known) if state == "all" else sum(one.state == state for one in known)
+
+
+def _page(query: Mapping[str, str]) -> int:
+    page = query.get("page", "") or "1"
+    if not (page.isascii() and page.isdigit() and 0 < int(page) < 1_000_000):
+        raise Refused(400, "bad-page", f"page is {page!r}; use a number from 1 on")
+    return int(page)

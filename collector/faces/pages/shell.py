@@ -20,6 +20,7 @@ from collector.accounting.calendars import Calendar
 from collector.alerts.deliver import Alerts
 from collector.config import CollectorConfig
 from collector.faces.guard import Refused, seen_by, up, who_of
+from collector.faces.inquiry import Inquiries
 from collector.faces.pages.view import SYMBOLS, View
 from collector.figures.totals import Totals
 from collector.live import Live, SiteNow
@@ -33,6 +34,8 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
 LANGUAGE_COOKIE = "kentongan_lang"
 A_YEAR_S = 366 * 86_400
+CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""What the files of pages are."""
 
 NAV = (
     ("board", "", Role.VIEWER),
@@ -93,6 +96,8 @@ class Shell:
     store: Store
     templates: jinja2.Environment = field(default_factory=_environment)
     files: Mapping[str, bytes] = field(default_factory=_files)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the collector stops: answers that last must end."""
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/static/{version}/{name}", self.static)]
@@ -102,11 +107,14 @@ class Shell:
         name = request.match_info["name"]
         if name not in self.files:
             raise Refused(404, "unknown-file", f"there is no file {name!r}")
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        kind = CONTENT_TYPES[Path(name).suffix]
         response = web.Response(body=self.files[name], content_type=kind, charset="utf-8")
         response.headers[hdrs.CACHE_CONTROL] = f"public, max-age={A_YEAR_S}, immutable"
         response.enable_compression()
         return response
+
+    async def stop(self, _app: web.Application) -> None:
+        self.stopping.set()
 
     def reader(self, request: web.Request) -> Reader:
         """Whom `request` is to be answered for."""
@@ -175,6 +183,7 @@ class PageParts:
     clock: Clock
     accounts: Accounts
     totals: Totals
+    inquiries: Inquiries
     calendar_of: Callable[[Site], Calendar]
     alerts: Alerts
 

@@ -1,14 +1,11 @@
-"""Pure: what the page says, in one language and at one moment. page.py fetches, the templates lay out."""
+"""Pure: what pages say, in one language and at one moment. The pages fetch, the templates lay out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from collector.accounting.ledger import account, coverage
 from collector.alerts.words import clock_time, duration
-from collector.condition import Condition, Flip, Outage
-from collector.faces.answers import AgentAnswer, SiteDetail, TargetAnswer
+from collector.condition import Condition
 from collector.live import SiteNow
 from shared.texts import Texts
 
@@ -27,10 +24,6 @@ SYMBOLS = {
 """What a site is shown as, the worst first: its condition, or `silent`. A word stands beside it always, so that nobody
 needs the colour."""
 _RANK = {key: rank for rank, key in enumerate(SYMBOLS)}
-
-
-MAX_OUTAGES = 50
-"""Outages on the page of a site; the API tells the rest."""
 DAY_MS = 86_400_000
 
 
@@ -112,95 +105,6 @@ def headline(counts: Counter[str], view: View) -> str:
     if down:
         return view.texts.say("page.some_down", n=down, total=counts.total())
     return view.texts.say("page.some_silent" if counts["silent"] else "page.none_down", n=counts["silent"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What was fetched for the page of one site: its present, and its last seven days."""
-
-    now: SiteNow
-    detail: SiteDetail
-    opening: Flip | None
-    """The last flip of scope `site` before the seven days."""
-    flips: Sequence[Flip]
-    outages: Sequence[Outage]
-
-
-def site_parts(story: Story, view: View) -> dict[str, object]:
-    """What the template of one site lays out."""
-    now, site, say = story.now, story.now.site, view.texts.say
-    facts = (site.opd, site.district, site.regency, site.provider, say(f"medium.{site.medium}"), site.contract)
-    uncertain_ms = now.since_ms - now.since_not_earlier_ms
-    return {
-        "site": site,
-        "row": view.row(now),
-        "facts": [fact for fact in facts if fact],
-        "explanation": view.explanation(key_of(now)),
-        "why": now.why,
-        "error_bar": say("page.error_bar", span=duration(uncertain_ms, view.texts)) if uncertain_ms >= 1000 else "",
-        "groups": story.detail.groups,
-        "sums": [_sum(story, days, view) for days in (1, 7)],
-        "outages": [_outage(outage, view) for outage in reversed(story.outages[-MAX_OUTAGES:])],
-        "more_outages": max(0, len(story.outages) - MAX_OUTAGES),
-        "targets": [_target(target, view) for target in story.detail.targets],
-        "agents": [_agent(agent, view) for agent in story.detail.agents],
-    }
-
-
-def _sum(story: Story, days: int, view: View) -> str:
-    """Number and length of the outages of the last `days`, never without the coverage."""
-    from_ms = view.now_ms - days * DAY_MS
-    before = [flip for flip in story.flips if flip.at_ms < from_ms]
-    flips = [flip for flip in story.flips if from_ms <= flip.at_ms < view.now_ms]
-    spent = account(flips, before[-1] if before else story.opening, from_ms, view.now_ms)
-    return view.texts.say(
-        "page.sum",
-        days=days,
-        n=sum(outage.end_ms is None or outage.end_ms > from_ms for outage in story.outages),
-        lasted=duration(sum(ms for condition, ms in spent.items() if condition.is_down), view.texts),
-        coverage=percent(coverage(spent)),
-    )
-
-
-def _target(target: TargetAnswer, view: View) -> dict[str, str]:
-    return {
-        "name": target.name,
-        "about": " · ".join(part for part in (target.agent, target.kind, target.address) if part),
-        "group": target.group,
-        "state": target.state,
-        "outcome": target.outcome,
-        "rtt": "" if target.rtt_ms is None else f"{target.rtt_ms:.1f} ms",
-        "at": view.when(target.at),
-    }
-
-
-def _warnings(agent: AgentAnswer, view: View) -> Iterator[str]:
-    if agent.cloned:
-        yield view.texts.say("page.cloned")
-    if agent.untrusted:
-        yield view.texts.say("page.untrusted", n=agent.untrusted)
-
-
-def _agent(agent: AgentAnswer, view: View) -> dict[str, str | list[str]]:
-    return {
-        "name": agent.name,
-        "heard": view.when(agent.heard_at),
-        "version": agent.version,
-        "clock": f"{agent.clock_offset_s:+.1f} s",
-        "warnings": list(_warnings(agent, view)),
-        "waiting": str(agent.spool_results),
-    }
-
-
-def _outage(outage: Outage, view: View) -> dict[str, str]:
-    end_ms = view.now_ms if outage.end_ms is None else outage.end_ms
-    return {
-        "key": outage.condition.value,
-        "word": view.word(outage.condition.value),
-        "start": view.at(outage.start_ms),
-        "end": view.texts.say("page.lasts") if outage.end_ms is None else view.at(outage.end_ms),
-        "lasted": duration(end_ms - outage.start_ms, view.texts),
-    }
 
 
 def by_trouble(now: SiteNow) -> tuple[int, int, str]:
