@@ -19,8 +19,8 @@ from functools import partial
 from getpass import getpass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 from shutil import disk_usage
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 

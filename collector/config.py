@@ -11,8 +11,8 @@ from collector.alerts.contacts import Contact
 from collector.faces.open_answers import OpenDataSettings
 from collector.figures.indicators import AccountingSettings
 from collector.judging.judge import JudgeSettings
-from collector.remote_write import RemoteWriteSettings
 from collector.people import PeopleSettings
+from collector.remote_write import RemoteWriteSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
 DEFAULT_PATHS = (Path("collector.toml"), Path("/etc/kentongan/collector.toml"))

@@ -234,15 +234,16 @@ def kind_of(was: str, now: str) -> str:
 def align(tracks: dict[str, list[Turn]], longest: int) -> dict[str, list[Turn]]:
     """Section 4."""
     moved = {name: list(track) for name, track in tracks.items()}
-    for kind in ("down", "up", "end"):
-        leader: Turn | None = None
-        for name, i in by_date(tracks, kind):
-            turn = tracks[name][i]
-            if leader and turn.proof <= leader.at < turn.at:
-                behind = moved[name][i - 1].at + 1 if i else leader.at
-                moved[name][i] = replace(turn, at=max(leader.at, behind))
-            else:
-                leader = turn
+    leaders: dict[str, Turn] = {}
+    for name, i in by_date(tracks, "down", "up", "end"):
+        turn = tracks[name][i]
+        kind = kind_of(befores(tracks[name])[i], turn.state)
+        leader = leaders.get(kind)
+        if leader and turn.proof <= leader.at < turn.at:
+            behind = moved[name][i - 1].at + 1 if i else leader.at  # where that stands now: it may have moved itself
+            moved[name][i] = replace(turn, at=max(leader.at, behind))
+        else:
+            leaders[kind] = turn
     for name, i in by_date(tracks, "sight"):
         at = tracks[name][i].at
         latest = max(tracks[n][k].at for n, k in by_date(tracks, "sight") if at <= tracks[n][k].at <= at + longest)
@@ -251,12 +252,12 @@ def align(tracks: dict[str, list[Turn]], longest: int) -> dict[str, list[Turn]]:
     return moved
 
 
-def by_date(tracks: dict[str, list[Turn]], kind: str) -> list[tuple[str, int]]:
+def by_date(tracks: dict[str, list[Turn]], *kinds: str) -> list[tuple[str, int]]:
     found = [
         (turn.at, name, i)
         for name, track in tracks.items()
         for i, (turn, was) in enumerate(zip(track, befores(track), strict=True))
-        if kind_of(was, turn.state) == kind
+        if kind_of(was, turn.state) in kinds
     ]
     return [(name, i) for _, name, i in sorted(found)]
 

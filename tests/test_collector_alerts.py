@@ -172,6 +172,14 @@ def test_a_site_heard_again_ends_its_silence_then() -> None:
     assert over.ends_at_ms == NOW - 300
 
 
+def test_the_end_of_a_silence_does_not_take_what_a_site_was_in_for_what_it_is_in() -> None:
+    line_was_cut = site_now(CODE, LINE_DOWN, NOW - MINUTE, seen_ms=NOW, heard_at_ms=NOW)
+    silence, rules = alert_of(silent_site(CODE, NOW - MINUTE)), replace(RULES, settle_ms=8_000)
+    decision = decided([line_was_cut], [silence], rules)
+    assert decision.create == []
+    assert "ada kabar lagi" in decision.resolve[0].annotations["summary"]
+
+
 def test_silence_proves_no_recovery_and_adds_no_second_alert() -> None:
     sent = alert_of(DOWN_SINCE_A_MINUTE)
     assert goes_on(decided([silent_site(CODE, NOW - 2 * MINUTE)], [sent]), sent)

@@ -148,17 +148,3 @@ def test_causes_of_a_mass_outage_are_given_all_or_none(store: Store) -> None:
     assert store.acts.given_causes() == []
     assert [one.id for one in store.acts.give_causes([given, replace(given, start_ms=0)])] == [1, 2]
     assert store.acts.faults() == []
-
-
-def test_outages_of_many_sites_are_those_of_each(store: Store) -> None:
-    from collector.condition import Flip
-
-    def flip(at_ms: int, was: str, now: str) -> Flip:
-        return Flip(site=SITE.code, scope="site", at_ms=at_ms, not_earlier_than_ms=at_ms - 1, was=was, now=now)
-
-    turns = [flip(10, "up", "line_down"), flip(20, "line_down", "internet_down"), flip(30, "internet_down", "up")]
-    store.replace_flips(SITE.code, 0, 99, [*turns, flip(40, "up", "local_down")])
-    spans = [(0, 99), (12, 18), (12, 25), (30, 40), (20, 21), (50, 60), (0, 5)]
-    starts = [[outage.start_ms for outage in store.outages([SITE.code, "other"], *span)] for span in spans]
-    assert starts == [[10, 20, 40], [10], [10, 20], [], [20], [40], []]
-    assert [outage.end_ms for outage in store.outages([SITE.code], 12, 41)] == [20, 30, None]

@@ -54,11 +54,6 @@ def test_what_lasts_is_counted_up_to_now() -> None:
     assert (case.open, case.lost_ms) == (True, 10 * MINUTE)
 
 
-def test_results_that_end_ahead_of_now_end_nothing() -> None:
-    [case] = cases([down(90, 101)], SITES, basis())
-    assert (case.open, case.lost_ms) == (True, 10 * MINUTE)
-
-
 def test_short_or_local_outages_are_listed_and_not_charged() -> None:
     found = cases([down(0, 4), down(10, 20, "local_down"), down(30, 40, "internet_down")], SITES, basis())
     assert [case.charged_ms // MINUTE for case in found] == [0, 0, 10]

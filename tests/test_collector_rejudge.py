@@ -95,3 +95,14 @@ def test_a_group_that_is_down_alone_must_have_failed_again(internet: str, confir
     store.add(rows(internet, Group.INTERNET, start_ms=2 * SECOND, every_ms=5 * SECOND))
     Rejudge(cast("Store", store), live, JudgeSettings(), clock).judge_touched()
     assert live.confirmed() is confirmed
+
+
+@pytest.mark.parametrize(("newest", "confirmed"), [("t", True), ("o", False)])
+def test_a_line_that_is_cut_off_and_answers_again_is_not_cut_off_for_long(newest: str, confirmed: bool) -> None:
+    """An agent that starts anew as the line comes back takes a minute to ask a second time."""
+    store, live, clock = MemoryStore(), Watched(), FakeClock(wall_ms=60_000)
+    store.add(rows("o" * 11, Group.GATEWAY, target="router", every_ms=5 * SECOND))
+    for group, target in ((Group.INTRANET, "portal"), (Group.INTERNET, "anchor")):
+        store.add(rows("t" * 10 + newest, group, target=target, start_ms=2 * SECOND, every_ms=5 * SECOND))
+    Rejudge(cast("Store", store), live, JudgeSettings(), clock).judge_touched()
+    assert live.confirmed() is confirmed

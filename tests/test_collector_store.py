@@ -298,6 +298,18 @@ def flip(at_ms: int, now: str, scope: str = "site", site: str = SITE) -> Flip:
     return Flip(site=site, scope=scope, at_ms=at_ms, not_earlier_than_ms=at_ms - 9, was="unobserved", now=now, why="…")
 
 
+def test_an_outage_is_told_whole_with_its_error_bars_and_is_over_when_the_condition_changes(opened: Open) -> None:
+    store = opened()
+    turns = [flip(10, "line_down"), flip(20, "internet_down"), flip(30, "up"), flip(40, "local_down"), flip(95, "up")]
+    store.replace_flips(SITE, 0, 99, turns)
+    spans = [(0, 99), (12, 18), (12, 25), (30, 40), (20, 21), (50, 60), (0, 5)]
+    starts = [[outage.start_ms for outage in store.outages([SITE, "other"], *span, 99)] for span in spans]
+    assert starts == [[10, 20, 40], [10], [10, 20], [], [20], [40], []]
+    found = store.outages([SITE], 0, 99, now_ms=90)
+    assert [outage.end_ms for outage in found] == [20, 30, None]  # what results cover may reach beyond now
+    assert [outage.start_ms - outage.start_not_earlier_than_ms for outage in found] == [9, 9, 9]
+
+
 def test_flips_are_replaced_within_their_span_alone(opened: Open) -> None:
     store = opened()
     store.replace_flips(

@@ -53,6 +53,8 @@ PURE = (
     "faces/attempts",
     "faces/open_answers",
     "faces/pages/bars",
+    "faces/pages/view",
+    "faces/pages/tiles",
     "faces/pages/figure_rows",
     "faces/pages/period_words",
     "people",

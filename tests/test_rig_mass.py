@@ -22,7 +22,7 @@ MENDED = T + 60_000
 
 def mass(at_ms: int, sites: int, status: str = "firing") -> Word:
     names = ", ".join(f"Desa {n} (d{n})" for n in range(1, 13)) + f" ... dan {sites - 12} lagi"
-    notes = {"sites": str(sites), "names": names, "regencies": f"Paser {sites}", "summary": "Gangguan massal"}
+    notes = {"sites": str(sites), "regencies": f"Paser {sites}", "summary": "Gangguan massal", "description": names}
     return Word(at_ms, status, "then", {"alertname": "MassOutage", "provider": "Rig"}, notes)
 
 
@@ -40,7 +40,9 @@ DELIVERED = (
 SAID = (
     Message(at_ms=T - 9_000, title="Desa 1 (d1): internet putus", text="Desa 1 (d1): internet putus."),
     Message(at_ms=T + 21_000, title="Gangguan massal: 25 lokasi", text="Lokasi: Desa 1 (d1)"),
+    Message(at_ms=T + 31_000, title="Meluas: Gangguan massal: 40 lokasi", text="40 lokasi"),
     Message(at_ms=MENDED + 9_000, title="Desa 1 (d1): pulih", text="Desa 1 (d1): pulih."),
+    Message(at_ms=MENDED + 41_000, title="Gangguan massal berakhir: 40 lokasi", text="Sebelumnya: Gangguan massal."),
 )
 GOOD = Seen(
     provider="Rig",
@@ -68,12 +70,27 @@ def test_a_good_telling_keeps_all_limits() -> None:
         (replace(GOOD, looked=(*LOOKED, replace(LOOKED[1], starts_at="later"))), "Alertmanager knew 2 mass alerts"),
         (replace(GOOD, delivered=(*DELIVERED, DELIVERED[1])), "told 2 times instead of once that a mass outage is fir"),
         (replace(GOOD, delivered=DELIVERED[:3]), "told 0 times instead of once that a mass outage is resolved"),
-        (replace(GOOD, messages=SAID[::2]), "no message named the mass outage"),
+        (
+            replace(GOOD, messages=SAID[2:]),
+            "the receiver was told 0 times instead of once that a mass outage is firing",
+        ),
+        (
+            replace(GOOD, messages=SAID[:4]),
+            "the receiver was told 0 times instead of once that a mass outage is resolv",
+        ),
         (replace(GOOD, provider="Other"), "not of the provider Other"),
         (replace(GOOD, looked=LOOKED[::2]), "it did not grow: [40]"),
         (replace(GOOD, looked=LOOKED[:2]), "it counted 25 villages at last, not 40"),
         (replace(GOOD, regencies={"d1": "Berau"}), "it counted 'Paser 40' by regency, not 'Berau 1'"),
         (replace(GOOD, fell_ms=dict(list(GOOD.fell_ms.items())[5:])), "it named d1, d2, d3, d4, d5, which did not"),
+        (
+            replace(GOOD, looked=(*LOOKED, replace(LOOKED[2], annotations={"sites": "40"}))),
+            "of 40 villages it named 0 and",
+        ),
+        (
+            replace(GOOD, delivered=(*DELIVERED[:3], mass(MENDED, 39, "resolved"))),
+            "over it counted 39 villages, not 40",
+        ),
         (replace(GOOD, silent=True), "it claims to know what is wrong: 'Gangguan massal'"),
     ],
 )
@@ -86,7 +103,7 @@ def test_a_wrong_mass_alert_breaks_a_limit(seen: Seen, says: str) -> None:
     [
         (replace(GOOD, delivered=DELIVERED[::3]), "d1: the webhook was told ['firing'] of SiteDown"),
         (replace(GOOD, delivered=(one(T + 1), *DELIVERED[1:])), "d1: SiteDown was not told before the others fell"),
-        (replace(GOOD, mended_ms=GOOD.mended_ms | {"d1": T}), "d1: SiteDown was resolved 69.0 s after it was mended"),
+        (replace(GOOD, mended_ms={**GOOD.mended_ms, "d1": T}), "d1: SiteDown was resolved 69.0 s after it was mended"),
         (replace(GOOD, messages=SAID[:2]), "d1: 0 messages said that SiteDown is over"),
         (replace(GOOD, looked=(*LOOKED, one(T, "d7"))), "there was an alert SiteDown d7 (a village that fell)"),
         (replace(GOOD, delivered=(*DELIVERED, one(T, "stay"))), "there was an alert SiteDown stay (a control)"),

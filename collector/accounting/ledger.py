@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.condition import ROWS, Condition, Flip, Outage, Row
+from collector.condition import ROWS, Condition, Flip, Row
 
 
 def intervals(
@@ -44,31 +44,6 @@ def coverage(spent: dict[Condition, int]) -> float | None:
     """Observed / all time of a period, 0 to 1; None for an empty period."""
     total = sum(spent.values())
     return (total - spent[Condition.UNOBSERVED]) / total if total else None
-
-
-def outages(flips: Sequence[Flip], opening: Flip | None, from_ms: int, to_ms: int) -> list[Outage]:
-    """The outages that touch the period, whole as far as the flips tell: one that was open before it starts at
-    `opening`.
-
-    `to_ms` cuts nothing: an outage that the flips do not end has `end_ms` None.
-    """
-    found: list[Outage] = []
-    events = ([opening] if opening else []) + [f for f in flips if from_ms <= f.at_ms < to_ms]
-    for flip, following in zip(events, [*events[1:], None], strict=False):
-        condition = Condition(flip.now)
-        if condition.is_down and (following is None or following.at_ms > from_ms):
-            found.append(
-                Outage(
-                    site=flip.site,
-                    condition=condition,
-                    start_ms=flip.at_ms,
-                    start_not_earlier_than_ms=flip.not_earlier_than_ms,
-                    end_ms=following.at_ms if following else None,
-                    end_not_earlier_than_ms=following.not_earlier_than_ms if following else None,
-                    why=flip.why,
-                )
-            )
-    return found
 
 
 Cells = NDArray[np.int64]

@@ -24,7 +24,7 @@ def morning_facts(store: Store, timezone: str, external_url: str, now_ms: int) -
         yesterday=yesterday,
         sites=sites,
         silent=_silent(store, sites, now_ms),
-        outages=store.outages([site.code for site in sites], yesterday[0], now_ms),
+        outages=store.outages([site.code for site in sites], yesterday[0], now_ms, now_ms),
         firing=[alert for alert in store.sent_alerts() if is_alert(alert) and alert.ends_at_ms is None],
         matters=told(store.followups.all(), store.followups.steps()),
     )

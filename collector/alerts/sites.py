@@ -159,14 +159,14 @@ def _fallen(
 ) -> Fallen | None:
     """Down tells more than silent."""
     if site.condition.is_down and (site.fresh or SITE_DOWN in was):
-        due_ms = _settles_ms(site, rules)
-        if now_ms < due_ms and site.condition in CUT_OFF:
+        due_ms, settled = _settles_ms(site, rules), is_settled(site, now_ms, rules)
+        if not settled and site.condition in CUT_OFF:
             return None
         return Fallen(
             site=site,
             alertname=SITE_DOWN,
             fell_ms=site.since_ms,
-            due_ms=due_ms if site.confirmed else max(due_ms, now_ms + 1),
+            due_ms=due_ms if settled else max(due_ms, now_ms + 1),
             hold_ms=rules.mass.holdoff_ms,
             is_told=SITE_DOWN in still,
         )

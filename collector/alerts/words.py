@@ -94,11 +94,14 @@ def of_degraded(site: SiteNow, now_ms: int, rules: AlertRules) -> dict[str, str]
 
 
 def of_end(alert: SentAlert, site: SiteNow | None, ends_at_ms: int, now_ms: int, texts: Texts) -> dict[str, str]:
-    """Annotations of a site's resolved alert: how it ended and how long it took. `site` None: it left the registry."""
+    """Annotations of a site's resolved alert: how it ended and how long it took. `site` None: it left the registry.
+
+    Of a silence no more is said than that it is over: what a site tells first is what it was in, not what it is in.
+    """
     who = {"name": alert.labels["site_name"], "code": alert.labels["site"]}
     if site is None:
         said = texts.say("alert.removed", **who)
-    elif site.condition.is_down:
+    elif site.condition.is_down and alert.labels["alertname"] != SITE_SILENT:
         said = texts.say("alert.changed", condition=texts.say(f"alert.condition.{site.condition.value}"), **who)
     else:
         at = clock_time(ends_at_ms, now_ms, site.site.timezone)

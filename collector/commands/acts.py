@@ -29,7 +29,6 @@ from collector.commands.desk import (
     login_name,
     print_table,
 )
-from collector.faces.api import outages_of
 from collector.registry import Site
 from collector.store import Store
 from shared.clock import rfc3339
@@ -154,8 +153,8 @@ def _span(desk: Desk, options: Namespace, store: Store, site: Site) -> tuple[int
             raise CannotRun(desk.texts.say("causes.which"))
         return instant(options.begin, site.timezone, desk), instant(options.end, site.timezone, desk)
     at_ms, now_ms = instant(options.at, site.timezone, desk), desk.clock.wall_ms()
-    for outage in outages_of(store, [site.code], at_ms, at_ms + 1, now_ms):
-        return outage.start_ms, min(now_ms, outage.end_ms or now_ms)
+    for outage in store.outages([site.code], at_ms, at_ms + 1, now_ms):
+        return outage.start_ms, outage.end_ms or now_ms
     raise CannotRun(desk.texts.say("causes.no_outage", name=site.name, at=local(at_ms, desk)))
 
 

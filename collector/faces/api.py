@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
-from collector.accounting.ledger import outages
 from collector.acts import GivenCause
-from collector.condition import Condition, Flip, Outage
+from collector.condition import Condition, Flip
 from collector.faces import answers
 from collector.faces.guard import Refused, seen_by, who_of
 from collector.judging.judge import SITE
@@ -97,7 +96,8 @@ class Api:
         codes = [one for one in sorted(names) if code in (None, one) and one >= after[0]]
 
         def tell() -> answers.OutagesAnswer:
-            found = (one for one in each_outage(self.store, codes, *span, now_ms) if (one.site, one.start_ms) > after)
+            all_of_it = self.store.outages(codes, *span, now_ms)
+            found = (one for one in all_of_it if (one.site, one.start_ms) > after)
             page = list(islice(found, limit))
             more = limit is not None and next(found, None) is not None
             given = causes_by_site(self.store, code or "")
@@ -159,26 +159,6 @@ def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
             answers.agent_answer(agent, untrusted.get(agent.name, 0)) for agent in store.agents() if agent.site == code
         ],
     )
-
-
-def outages_of(store: Store, codes: list[str], from_ms: int, to_ms: int, now_ms: int) -> list[Outage]:
-    """The outages of the sites that touch the period, each told whole, by site and start (blocks)."""
-    return list(each_outage(store, codes, from_ms, to_ms, now_ms))
-
-
-def each_outage(store: Store, codes: list[str], from_ms: int, to_ms: int, now_ms: int) -> Iterator[Outage]:
-    """`outages_of`, one by one: who wants a page of them reads no further (blocks)."""
-    if len(codes) == 1:
-        opening: dict[str, Flip | None] = {codes[0]: opening_of(store, codes[0], from_ms)}
-    else:
-        opening = {**store.latest_site_flips(from_ms - 1)}
-    for code in codes:
-        flips = store.flips(code, from_ms, to_ms, SITE)
-        last = flips[-1] if flips else opening.get(code)
-        if last and Condition(last.now).is_down:  # it may have ended after the period
-            flips += store.flips(code, to_ms, now_ms + AHEAD_MS, SITE)[:1]
-        found = outages(flips, opening.get(code), from_ms, max(to_ms, now_ms + AHEAD_MS))
-        yield from (outage for outage in found if outage.start_ms < to_ms)
 
 
 def place_of(after: str) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from collector.acts import Exclusion, GivenCause, cause_of
 from collector.condition import Outage
@@ -59,18 +59,14 @@ class Basis:
 def cases(outages: Iterable[Outage], sites: Mapping[str, Site], basis: Basis) -> list[Case]:
     """The cases of `sites`, in the order of `outages`.
 
-    1. Where the results end a flip ends what they showed, most often some seconds ahead of now: what ends in the future
-       lasts.
-    2. The newest cause that touches an outage is its cause (acts.py).
-    3. Only what lies within the period and before now is counted; its length as a whole decides if it is charged.
+    1. The newest cause that touches an outage is its cause (acts.py).
+    2. Only what lies within the period and before now is counted; its length as a whole decides if it is charged.
     """
     standing = [one for one in basis.exclusions if one.withdrawn_ms is None]
     out: dict[str, list[Span]] = {}
     found = []
     for outage in outages:
         site = sites[outage.site]
-        if outage.end_ms is not None and outage.end_ms > basis.now_ms:
-            outage = replace(outage, end_ms=None, end_not_earlier_than_ms=None)  # noqa: PLW2901  step 1
         end_ms = basis.now_ms if outage.end_ms is None else outage.end_ms
         spent = max(outage.start_ms, basis.period[0]), min(end_ms, basis.period[1])
         if site.code not in out:

@@ -15,6 +15,9 @@ DAY_MS = 86_400_000
 AGAIN_MS = 1_000
 NO_FAILURES = [CODE_OF[Outcome.OK], CODE_OF[Outcome.ERROR]]
 DOWN_ALONE = {Condition.INTERNET_DOWN: Group.INTERNET, Condition.INTRANET_DOWN: Group.INTRANET}
+CUT_OFF = {Condition.LINE_DOWN: (Group.INTERNET, Group.INTRANET), Condition.LOCAL_DOWN: (Group.GATEWAY,)}
+"""What fails where nothing can be told, unless there is another way out: that it is told most often means that it is
+over, and an agent that started anew asks so seldom then that a minute passes before it has proved it."""
 
 
 def of_examined(store: Store, examined: Examined, now_ms: int) -> tuple[Judged, set[str]]:
@@ -36,15 +39,18 @@ def of_store(store: Store, site: str, now_ms: int) -> tuple[Judged, set[str]]:
     opening = {f.scope: f for f in store.state_at(site, now_ms - DAY_MS)}.get(SITE)
     standing, ends_ms = _standing([opening, *turns] if opening else turns)
     scopes = {flip.scope: flip for flip in store.state_at(site, ends_ms - 1 if ends_ms else now_ms)}
-    confirmed = standing is None or standing.now not in DOWN_ALONE
+    confirmed = standing is None or not (standing.now in DOWN_ALONE or standing.now in CUT_OFF)
     if standing and not confirmed:
         columns = store.read(site, standing.at_ms + AGAIN_MS, FOREVER_MS)
-        confirmed = _fails(columns, standing)
+        confirmed = _fails(columns, standing) if standing.now in DOWN_ALONE else _fails_still(columns, standing)
     return _judged(scopes, standing, ends_ms, now_ms, confirmed=confirmed)
 
 
 def has_failed_again(store: Store, examined: Examined, standing: Flip | None) -> bool:
-    """Whether a group that is down alone failed again since; other conditions need no such proof."""
+    """Whether a group that is down alone failed again since, or what is cut off fails still; other conditions need no
+    such proof."""
+    if standing is not None and standing.now in CUT_OFF:
+        return _fails_still(examined.case.columns, standing)
     if standing is None or standing.now not in DOWN_ALONE or _fails(examined.case.columns, standing):
         return True
     if examined.case.from_ms <= standing.at_ms:
@@ -62,6 +68,16 @@ def _standing(known: list[Flip]) -> tuple[Flip | None, int | None]:
     if known[-1].now != Condition.UNOBSERVED:
         return known[-1], None
     return (known[-2] if len(known) > 1 else None), known[-1].at_ms
+
+
+def _fails_still(columns: Columns, standing: Flip) -> bool:
+    """Whether the newest result of what is cut off is a failure; without any, nothing says that it is not."""
+    groups = CUT_OFF[Condition(standing.now)]
+    failing = [i for i, series in enumerate(columns.series) if series.group in groups and not series.outside]
+    mine = np.flatnonzero(np.isin(columns.index, failing) & (columns.outcome != CODE_OF[Outcome.ERROR]))
+    if not len(mine):
+        return True
+    return bool(columns.outcome[mine[np.argmax(columns.at_ms[mine])]] != CODE_OF[Outcome.OK])
 
 
 def _fails(columns: Columns, standing: Flip) -> bool:

@@ -201,9 +201,12 @@ class Store(Protocol):
     def latest_site_flips(self, at_ms: int) -> dict[str, Flip]:
         """The last flip of scope `site` of every site at or before `at_ms`."""
 
-    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int) -> list[Outage]:
-        """The outages of `sites` that touch [from_ms, to_ms), each whole, by site and start; `end_ms` None where no flip
-        ends it."""
+    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int, now_ms: int) -> list[Outage]:
+        """The outages of `sites` that touch [from_ms, to_ms), each whole, by site and start.
+
+        `end_ms` is None while it lasts: where no flip ends it, and where that flip lies ahead of now, for that is only
+        the end of what the results cover.
+        """
 
     def replace_flips(self, site: str, from_ms: int, to_ms: int, flips: Sequence[Flip]) -> None:
         """In one transaction: delete the flips of `site` with from_ms <= at < to_ms and write `flips`.

@@ -41,9 +41,9 @@ _TURNS_WITHIN = f"{_TURNS} >= ? AND at_ms < ? ORDER BY at_ms, ordinal"
 _TURN_AFTER = f"{_TURNS} >= ? ORDER BY at_ms, ordinal LIMIT 1"
 
 
-def outages(db: sqlite3.Connection, sites: Iterable[str], from_ms: int, to_ms: int) -> Iterator[Outage]:
-    """The outages of `sites` that touch [from_ms, to_ms), each whole, by site and start. A month of a province has
-    sixty thousand flips: only those that are outages become records."""
+def outages(db: sqlite3.Connection, sites: Iterable[str], from_ms: int, to_ms: int, now_ms: int) -> Iterator[Outage]:
+    """As `collector.store.Store.outages` says. A month of a province has sixty thousand flips: only those that are
+    outages become records."""
     for site in sites:
         turns = db.execute(_TURN_BEFORE, (site, from_ms)).fetchall()
         turns += db.execute(_TURNS_WITHIN, (site, from_ms, to_ms))
@@ -51,13 +51,14 @@ def outages(db: sqlite3.Connection, sites: Iterable[str], from_ms: int, to_ms: i
             turns += db.execute(_TURN_AFTER, (site, to_ms))
         for (now, at_ms, not_earlier_ms, why), (_, end_ms, end_not_earlier_ms, _) in pairwise([*turns, _NO_TURN]):
             if now in DOWN and at_ms < to_ms and (end_ms is None or end_ms > from_ms):
+                lasts = end_ms is None or end_ms > now_ms
                 yield Outage(
                     site=site,
                     condition=Condition(now),
                     start_ms=at_ms,
                     start_not_earlier_than_ms=not_earlier_ms,
-                    end_ms=end_ms,
-                    end_not_earlier_than_ms=end_not_earlier_ms,
+                    end_ms=None if lasts else end_ms,
+                    end_not_earlier_than_ms=None if lasts else end_not_earlier_ms,
                     why=why,
                 )
 

@@ -219,8 +219,8 @@ class SqliteStore:
     def latest_site_flips(self, at_ms: int) -> dict[str, Flip]:
         return self._ask(lambda db: flips.latest_of_sites(db, at_ms))
 
-    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int) -> list[Outage]:
-        return self._ask(lambda db: list(flips.outages(db, sites, from_ms, to_ms)))
+    def outages(self, sites: Sequence[str], from_ms: int, to_ms: int, now_ms: int) -> list[Outage]:
+        return self._ask(lambda db: list(flips.outages(db, sites, from_ms, to_ms, now_ms)))
 
     def replace_flips(self, site: str, from_ms: int, to_ms: int, new: Sequence[Flip]) -> None:
         if self.flips(site, from_ms, to_ms) != flips.in_order(new):

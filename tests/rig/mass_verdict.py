@@ -1,5 +1,6 @@
 """Pure: what was done to many villages against what people were told of it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,9 +8,11 @@ from dataclasses import dataclass, field
 from tests.rig.peers import Word
 
 MASS = "MassOutage"
-OF_ONE = ("SiteDown", "SiteSilent")
 NAMED = 12
 """So many villages a mass alert names; it counts the others."""
+VILLAGE, AND_MORE = re.compile(r"Desa \S+ \((\S+)\)"), re.compile(r"dan (\d+) lagi")
+OF_MANY, MASS_OVER = re.compile(r"gangguan massal|tidak ada kabar dari \d+", re.IGNORECASE), "massal berakhir"
+GROWN = re.compile("meluas|▲", re.IGNORECASE)
 NO_WORD, WELL = "tidak ada kabar", ("pulih", "ada kabar lagi")
 
 
@@ -31,6 +34,10 @@ class Message:
     title: str
     text: str
 
+    @property
+    def all(self) -> str:
+        return f"{self.title}\n{self.text}"
+
 
 @dataclass(kw_only=True)
 class Seen:
@@ -44,6 +51,8 @@ class Seen:
     """Villages that were told by themselves before the others fell, and by which alert."""
     controls: Sequence[str]
     mended_ms: Mapping[str, int]
+    known_ms: Mapping[str, int] = field(default_factory=dict)
+    """When the collector was first seen to know that a village is not up."""
     silent: bool
     """Whether nobody could say more than that there is no word of them."""
     looked: Sequence[Word] = ()
@@ -75,6 +84,14 @@ class Seen:
         """What the webhook was told of mass outages."""
         return [word for word in self.delivered if (word.name, word.status) == (MASS, status)]
 
+    def messages_of_mass(self, status: str) -> list[Message]:
+        """What the receiver was told of mass outages, but that one had grown."""
+        told = [message for message in self.messages if OF_MANY.search(message.all)]
+        over = [message for message in told if MASS_OVER in message.all]
+        if status == "resolved":
+            return over
+        return [message for message in told if message not in over and not GROWN.search(message.all)]
+
 
 def broken(seen: Seen, limits: Limits) -> list[str]:
     """One line for every limit that was broken."""
@@ -96,9 +113,8 @@ def _one_mass_alert(seen: Seen) -> Iterator[str]:
     for status in ("firing", "resolved"):
         if len(told := seen.of_mass(status)) != 1:
             yield f"the webhook was told {len(told)} times instead of once that a mass outage is {status}"
-    said = [message for message in seen.messages if "massal" in message.title or NO_WORD in message.title.lower()]
-    if not said:
-        yield "no message named the mass outage"
+        if len(said := seen.messages_of_mass(status)) != 1:
+            yield f"the receiver was told {len(said)} times instead of once that a mass outage is {status}"
 
 
 def _what_it_says(seen: Seen) -> Iterator[str]:
@@ -110,8 +126,11 @@ def _what_it_says(seen: Seen) -> Iterator[str]:
     sizes = [n for _, n in seen.sizes]
     if len(sizes) < 2 or sizes != sorted(sizes):
         yield f"it did not grow: {sizes}"
-    for word in (*told, *seen.of_mass("resolved")):
+    for word in told:
         yield from _wrong_names(word, seen)
+    for word in seen.of_mass("resolved"):
+        if word.annotations.get("sites") != str(len(seen.fell_ms)):
+            yield f"when it was over it counted {word.annotations.get('sites')} villages, not {len(seen.fell_ms)}"
     last = told[-1].annotations
     if sizes[-1] != len(seen.fell_ms):
         yield f"it counted {sizes[-1]} villages at last, not {len(seen.fell_ms)}"
@@ -124,13 +143,13 @@ def _what_it_says(seen: Seen) -> Iterator[str]:
 
 def _wrong_names(word: Word, seen: Seen) -> Iterator[str]:
     """Those that are named are villages that fell, the others are counted."""
-    names, _, rest = word.annotations.get("names", "").partition(" ... dan ")
-    codes = [part.rpartition("(")[2].rstrip("),") for part in names.split("), ")]
-    n = int(word.annotations.get("sites", "0"))
-    if wrong := sorted(set(codes) - seen.fell_ms.keys()):
+    description, n = word.annotations.get("description", ""), int(word.annotations.get("sites", "0"))
+    codes, rest = set(VILLAGE.findall(description)), AND_MORE.search(description)
+    others = int(rest[1]) if rest else 0
+    if wrong := sorted(codes - seen.fell_ms.keys()):
         yield f"it named {', '.join(wrong)}, which did not fall"
-    if len(set(codes)) != min(NAMED, n) or (rest.removesuffix(" lagi") or "0") != str(max(0, n - NAMED)):
-        yield f"of {n} villages it named {len(set(codes))}, and {rest or 'none'!r} besides"
+    if (len(codes), others) != (min(NAMED, n), max(0, n - NAMED)):
+        yield f"of {n} villages it named {len(codes)} and counted {others} besides"
 
 
 def _early_ones(seen: Seen, limits: Limits) -> Iterator[str]:
@@ -169,7 +188,7 @@ def told_after_s(seen: Seen) -> dict[str, float | None]:
     """Seconds from the first cut to the mass alert, by where it came."""
     looked = (word.at_ms for word in seen.looked if word.name == MASS)
     delivered = (word.at_ms for word in seen.of_mass("firing"))
-    said = (m.at_ms for m in seen.messages if "massal" in m.title or NO_WORD in m.title.lower())
+    said = (message.at_ms for message in seen.messages_of_mass("firing"))
     found = {"Alertmanager": _first(looked), "its webhook": _first(delivered), "the receiver": _first(said)}
     return {where: None if at_ms is None else (at_ms - seen.first_cut_ms) / 1000 for where, at_ms in found.items()}
 

@@ -124,7 +124,7 @@ def cases_of(
         given=given,
         exclusions=parts.store.acts.exclusions(),
     )
-    return cases(parts.store.outages(sorted(sites), *span), sites, basis)
+    return cases(parts.store.outages(sorted(sites), *span, basis.now_ms), sites, basis)
 
 
 def mass_rules(parts: PageParts) -> mass.MassRules:

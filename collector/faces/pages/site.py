@@ -12,7 +12,7 @@ from collector.accounting.evidence import spells_of
 from collector.accounting.spells import Spell
 from collector.acts import Exclusion
 from collector.condition import Condition
-from collector.faces.api import AHEAD_MS, RECENT_MS, opening_of, outages_of, site_detail
+from collector.faces.api import AHEAD_MS, RECENT_MS, opening_of, site_detail
 from collector.faces.guard import Refused
 from collector.faces.pages.charts import tiles
 from collector.faces.pages.explain import Explained, explained
@@ -114,7 +114,7 @@ class SitePage:
             detail=site_detail(store, now, now_ms),
             opening=opening_of(store, code, now_ms - WEEK_MS),
             flips=store.flips(code, now_ms - WEEK_MS, now_ms, SITE),
-            outages=outages_of(store, [code], now_ms - LISTED_MS, now_ms, now_ms),
+            outages=store.outages([code], now_ms - LISTED_MS, now_ms, now_ms),
             spells=heard_of(shown(spells, now_ms), silent=now.silent or now.condition is Condition.UNOBSERVED),
             given=store.acts.given_causes(code),
             exclusions=[one for one in store.acts.exclusions() if one.withdrawn_ms is None and one.touches(now.site)],

@@ -118,8 +118,7 @@ def _sum(story: Story, days: int, view: View) -> str:
 
 def _outages(story: Story, reader: Reader, view: View) -> Iterator[dict[str, Any]]:
     for outage in story.outages:
-        lasts = outage.end_ms is None or outage.end_ms > view.now_ms  # what results cover may reach beyond now
-        end_ms = view.now_ms if lasts or outage.end_ms is None else outage.end_ms
+        lasts, end_ms = outage.end_ms is None, outage.end_ms or view.now_ms
         given = cause_of(outage.start_ms, end_ms, story.given)
         yield _times(outage.start_ms, outage.start_not_earlier_than_ms, None if lasts else end_ms, view) | {
             "key": outage.condition.value,
