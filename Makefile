@@ -25,9 +25,10 @@ check: $(VENV)/dev.stamp  ## format, lint, types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against measurement, printed (root; about seven minutes)
+rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against measurement, printed (root; about twelve minutes)
 	@scripts/debian-packages
 	@$(BIN)/python -m tests.rig $(RIG_ARGS)
+	@$(BIN)/python -m tests.rig.mass $(MASS_ARGS)
 
 bench: $(VENV)/dev.stamp  ## the figures of the README (root; about half an hour)
 	@scripts/debian-packages victoria-metrics:victoria-metrics

@@ -14,7 +14,8 @@ A *trouble* is a time in which something was truly wrong at a site, and in which
 What is shorter, or outside service hours, is not expected, and no mistake if it is told. Nothing is under maintenance
 here and the collector's host never stops. The first half hour of the month is left out: agents start then.
 
-A trouble is *missed* if no alert of its site, nor a mass outage with it as a member, fired at any moment of it. An
+A trouble is *missed* if no alert of its site, nor a mass outage with it as a member, fired in it beyond its first four
+minutes (or at its end, if it was shorter): one that was on its way out as it began does not tell of it. An
 alert is *false* if nothing of its kind was truly so at its site when it was told, or less than LATE_MS before; a mass
 outage, if that is so of a tenth of its members, or if fewer than three of four began within WINDOW_MS of each other.
 """
@@ -165,7 +166,8 @@ def _lives_by_site(lives: Sequence[Life]) -> Mapping[str, list[tuple[int, int, L
 
 
 def _first(trouble: Trouble, lives: Sequence[tuple[int, int, Life]]) -> Told | None:
-    fitting = [one for one in lives if one[0] <= trouble.end_ms + STEP_MS and one[1] >= trouble.start_ms]
+    lasts_ms = min(trouble.end_ms, trouble.start_ms + SHORTEST_MS)
+    fitting = [one for one in lives if one[0] <= trouble.end_ms + STEP_MS and one[1] >= lasts_ms]
     if not fitting:
         return None
     at_ms, _, life = min(fitting, key=lambda one: one[0])

@@ -122,10 +122,18 @@ def value_of(site: Site, scope: str) -> str:
     return str(getattr(site, "code" if scope == "site" else scope))
 
 
+def check_instants(**at_ms: int) -> None:
+    """BadAct if one of them is no time that anybody means: what is entered once is shown for ever, and calendars end."""
+    for name, instant_ms in at_ms.items():
+        if not 0 <= instant_ms < NOBODY_MEANS_MS:
+            raise BadAct("no_such_time", name=name)
+
+
 def check_exclusion(draft: Exclusion, sites: Iterable[Site]) -> None:
     """BadAct unless `draft` can stand: `sites` are all there are."""
     check_texts(by=draft.by, why=draft.why)
     check_scope(draft.scope, draft.of, sites)
+    check_instants(**{"from": draft.from_ms, "to": draft.to_ms})
     if draft.from_ms >= draft.to_ms:
         raise BadAct("to_before_from")
     if draft.to_ms - draft.from_ms > MAX_SPAN_MS:
@@ -157,6 +165,7 @@ def check_cause(draft: GivenCause, sites: Iterable[Site]) -> None:
     check_texts(by=draft.by)
     check_text("note", draft.note)
     _check_known("site", draft.site, {site.code for site in sites})
+    check_instants(start=draft.start_ms, end=draft.end_ms)
     if draft.start_ms >= draft.end_ms:
         raise BadAct("to_before_from")
     if draft.end_ms > draft.entered_ms:

@@ -116,6 +116,7 @@ def check_followup(draft: FollowUp, sites: Iterable[Site]) -> None:
     check_scope(draft.scope, draft.of, sites)
     if draft.outage_ms is not None and draft.scope != "site":
         raise BadAct("outage_of_site")
+    check_instants(outage=draft.outage_ms or 0)
     if draft.due_ms is not None and not 0 < draft.due_ms - draft.entered_ms <= MAX_DUE_MS:
         raise BadAct("bad_due")
 

@@ -1,20 +1,22 @@
-"""`make demo`: a simulated Kalimantan Timur with 30 days of history, and the collector on it.
+"""`make demo`: a simulated Kalimantan Timur with the whole last month behind it, and the collector on it.
 
 Writes into .run/demo/ only, so `make run` beside it is not disturbed; deleting that folder simulates afresh. The
-collector's clock stands where the simulation ended: nobody pushes any more, and an hour later all would be silent.
+collector's clock stands where the simulation ended, on the morning of the first of this month: last month is complete,
+and nobody is silent because nobody pushes any more.
 """
 
 import asyncio
 import contextlib
 import signal
 import sys
-import time
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from collector.app import main as collector
-from collector.app import serve
+from collector.app import run, serve
 from collector.commands.desk import CannotRun, Desk, Terminal
 from collector.config import load_config
+from collector.options import parser
 from collector.simulate.deliver import FixedClock
 from shared.clock import SystemClock
 from shared.texts import Texts
@@ -30,7 +32,10 @@ store = "sqlite:///simulated.db"
 listen = "127.0.0.1:8818"
 calendars = ["{calendars}"]
 """
-SIMULATE = ("simulate", "--sites", "878", "--days", "30", "--until-now", "--seed", "64", "--yes")
+SIMULATE = ("simulate", "--sites", "878", "--days", "31", "--until-now", "--seed", "64", "--yes")
+ZONE = ZoneInfo("Asia/Makassar")
+MORNING = 10
+"""The hour at which the clock stands: offices are open."""
 
 
 def main() -> int:
@@ -40,7 +45,7 @@ def main() -> int:
         if code:
             return code
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(show(FixedClock(int(ENDED.read_text(encoding="utf-8")), SystemClock())))
+        asyncio.run(show(desk_at(int(ENDED.read_text(encoding="utf-8")))))
     return 0
 
 
@@ -50,21 +55,36 @@ def make() -> int:
         (HOME / name).unlink(missing_ok=True)
     calendars = HOME.parent.parent / "config" / "calendars"
     CONFIG.write_text(COLLECTOR_TOML.format(calendars=calendars.as_posix()), encoding="utf-8")
-    print("simulating Kalimantan Timur: 878 sites, 30 days; four to five minutes on two cores", flush=True)
-    ended_ms = time.time_ns() // 1_000_000
-    code = collector([*SIMULATE, "--config", str(CONFIG)])
+    print("simulating Kalimantan Timur: 878 sites, a month; five minutes on two cores", flush=True)
+    ended_ms = first_of_the_month(SystemClock().wall_ms())
+    options = parser(run).parse_args([*SIMULATE, "--config", str(CONFIG)])
+    code: int = options.command(desk_at(ended_ms), options)
     if not code:
         ENDED.write_text(str(ended_ms + 5_000), encoding="utf-8")
     return code
 
 
-async def show(clock: FixedClock) -> None:
+def first_of_the_month(now_ms: int) -> int:
+    """The morning of the first of this month; on that morning itself, of the month before."""
+    now = datetime.fromtimestamp(now_ms / 1000, ZONE)
+    first = now.replace(day=1, hour=MORNING, minute=0, second=0, microsecond=0)
+    if first > now:
+        first = first.replace(year=first.year - (first.month == 1), month=(first.month - 2) % 12 + 1)
+    return round(first.timestamp() * 1000)
+
+
+def desk_at(now_ms: int) -> Desk:
+    """What a command works with, at that moment."""
+    config, clock = load_config(CONFIG), FixedClock(now_ms, SystemClock())
+    return Desk(config=config, texts=Texts(config.language), clock=clock, terminal=Terminal())
+
+
+async def show(desk: Desk) -> None:
     """Serves until Ctrl-C."""
-    config, stop = load_config(CONFIG), asyncio.Event()
+    stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the task instead
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    desk = Desk(config=config, texts=Texts(config.language), clock=clock, terminal=Terminal())
     try:
         await serve(desk, stop, lambda url: print(f"\n  The page: {url}/   Ctrl-C stops it.\n", flush=True))
     except CannotRun as cannot:

@@ -3,6 +3,8 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,16 @@ pytestmark = pytest.mark.peers
 
 PICTURES = os.environ.get("KENTONGAN_PICTURES", "")
 """A folder to keep a picture of every page in, for who wants to look at them."""
+VIEWS = list(product(WIDTHS, ("light", "dark"))) if PICTURES else [(360, "dark"), (1440, "light")]
+"""Colours do not depend on the width: two of the four say it all."""
 FIRST_LOAD_BYTES = 100_000
 MANY = 10_000
 OPEN = {"enabled": True, "publisher": "Diskominfo", "kinds": ["village", "service", "opd"]}
 """Settings of the public view."""
+
+
+FALLEN = Site(code="", name="", kind="village", regency="Kutai Timur", district="Kecamatan putus", provider="Icon+")
+"""Sites that went down together."""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +96,10 @@ def said(face: Faces) -> None:
     known: dict[str, Any] = {"id": 0, "scope": "all", "of": "", "by": "x", "entered_ms": now_ms}
     store.acts.add_exclusion(Exclusion(from_ms=from_ms, to_ms=to_ms, kind=kind, why="ganti kabel", **known))
     store.followups.add(FollowUp(what="Tinjau kontrak", owner="Bidang TIK", **known))
+    fallen = [replace(FALLEN, code=f"64.99.01.{n}", name=f"Desa putus {n}") for n in range(12)]
+    face.know(*fallen)
+    for site in fallen:
+        face.history(site, (5 * HOUR, "up"), (2 * HOUR, "line_down"), (HOUR, "up"))
 
 
 def session(face: Faces) -> str:
@@ -101,7 +113,9 @@ def addresses(served: Served) -> dict[str, str]:
     def ask(face: Faces) -> dict[str, str]:
         store, now_ms = face.parts.store, face.clock.wall_ms()
         sites = [now.site.code for now in face.parts.live.sites(now_ms)]
-        flip = next(f for code in sites for f in store.flips(code, 0, now_ms, SITE) if f.now == "line_down")
+        turns = (flip for code in sites for flip in store.flips(code, 0, now_ms, SITE))
+        flip = next(flip for flip in turns if flip.now == "line_down")
+        mass = store.outages(["64.99.01.1"], 0, now_ms, now_ms)[-1]
         values = {"code": flip.site, "start_ms": str(flip.at_ms), "user": "administrator", "id": "1"}
         routes = {
             route.resource.canonical
@@ -109,6 +123,7 @@ def addresses(served: Served) -> dict[str, str]:
             if route.resource and route.method == hdrs.METH_GET and not route.resource.canonical.startswith(MACHINES)
         } - NO_PAGES
         found = {route: re.sub(r"\{(\w+)[^}]*\}", lambda m: values[m[1]], route) for route in routes}
+        found["/outages/{code}/{start_ms}/mass"] = f"/outages/{mass.site}/{mass.start_ms}/mass"
         return {
             route: path + ("?at=" + values["start_ms"] if "explain" in path else "") for route, path in found.items()
         }
@@ -143,8 +158,7 @@ def test_every_page_is_looked_at(province: Served) -> None:
     assert {*addresses(province)} == {*ROUTES}
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_page_is_usable_by_everybody(province: Served, browser: Any, route: str, width: int, scheme: Any) -> None:
     secret = "" if route == "/login" else province.call(session)

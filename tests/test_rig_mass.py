@@ -129,6 +129,13 @@ def test_what_comes_late_breaks_a_limit(limits: Limits, says: str) -> None:
     assert any(says in line for line in broken(GOOD, limits))
 
 
+@pytest.mark.parametrize(("sites", "is_enough"), [(40, True), (39, True), (38, False)])
+def test_of_a_silence_no_more_is_said_than_that_there_is_no_word(sites: int, is_enough: bool) -> None:
+    """Of forty, one was told to be down before it fell silent."""
+    told = replace(LOOKED[2], annotations={**LOOKED[2].annotations, "summary": f"Tidak ada kabar dari {sites} lokasi"})
+    assert (broken(replace(GOOD, silent=True, looked=(*LOOKED[:2], told)), LIMITS) == []) is is_enough
+
+
 def test_the_many_fall_within_the_time_and_the_same_way_every_time() -> None:
     drawn = falls(Random(1))
     assert drawn == falls(Random(1)) != falls(Random(2))

@@ -14,10 +14,12 @@ import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.live import SiteNow
@@ -27,6 +29,9 @@ from collector.store import StoreError
 from collector.store.people import People
 from shared.clock import Clock
 from shared.wire import Problem
+
+if TYPE_CHECKING:
+    from multidict import MultiDictProxy
 
 UNGUARDED = frozenset({"/-/healthy", "/-/ready", "/login", "/api/v1/batches"})
 """Routes that tell nothing about anybody, that supervisors ask without a token, or that have their own check."""
@@ -211,9 +216,17 @@ async def check_csrf(request: web.Request, csrf: str) -> None:
     """Refused unless `request` brings `csrf`."""
     given = request.headers.get(CSRF_HEADER, "")
     if not given and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        given = str((await request.post()).get(CSRF_FIELD, ""))
+        given = str((await posted(request)).get(CSRF_FIELD, ""))
     if not hmac.compare_digest(given.encode(), csrf.encode()):
         raise Refused(403, "bad-csrf", "the form is out of date: load the page again and send it once more")
+
+
+async def posted(request: web.Request) -> "MultiDictProxy[str | bytearray | web.FileField]":
+    """The fields of a form; Refused if nobody can read it, whoever made it."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError, RuntimeError, HttpProcessingError) as error:
+        raise Refused(400, "bad-form", f"this is no form: {type(error).__name__}") from None
 
 
 def same_origin(request: web.Request, url: str) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from collector.accounting.days import midnight_ms
 
 HOUR_MS = 3_600_000
+OLDEST_YEAR, NEWEST_YEAR = 1970, 2999
 FORMS = "use 2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026, or from= and to="
 TIME_FORMS = "use a date, for example 2026-11-22, or RFC 3339, for example 2026-11-22T10:00:00+08:00"
 
@@ -40,7 +41,8 @@ def parse(text: str) -> Period:
         found = re.fullmatch(form, text, re.ASCII)
         if found:
             try:
-                return Period(text, *read(*(int(part) for part in found.groups())))
+                start, end = read(*(int(part) for part in found.groups()))
+                return Period(text, _meant(start), end)
             except (ValueError, OverflowError):
                 break
     raise BadPeriod(f"{text!r} is no period; {FORMS}")
@@ -58,13 +60,21 @@ def bound(text: str) -> date | int:
     """A date, or an instant in milliseconds."""
     try:
         if len(text) == len("2026-11-22"):
-            return date.fromisoformat(text)
+            return _meant(date.fromisoformat(text))
         at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody escaped arrives as a space
         if at.tzinfo is None:
             raise ValueError
+        _meant(at.date())
         return round(at.timestamp() * 1000)
     except (ValueError, OverflowError):
         raise BadPeriod(f"{text!r} is no time; {TIME_FORMS}") from None
+
+
+def _meant(day: date) -> date:
+    """`day`; ValueError if nobody means it: near the ends of the calendar a time zone leads out of it."""
+    if not OLDEST_YEAR <= day.year <= NEWEST_YEAR:
+        raise ValueError
+    return day
 
 
 def current(name: str, now_ms: int, timezone: str) -> tuple[int, int]:

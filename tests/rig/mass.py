@@ -138,7 +138,7 @@ class Telling:
         for code in self._fell_ms:
             self._mended_ms[code] = self._world.perform(code, self._story.name, Action.MEND).wall_ms
         self._wait(self._is_over, self._world.plan.pace.settle_s, "all is over")
-        self._wait(lambda: False, 15, "")  # who is late would be told by now
+        self._wait(lambda: False, 10, "")  # who is late would be told by now
         return self._evidence()
 
     def _all_fall(self) -> None:
@@ -176,7 +176,7 @@ class Telling:
 
     def _early_told(self) -> bool:
         told = {(word.site, word.name) for word in peers.delivered(self._world.deliveries)}
-        said = "".join(post["message"] for post in peers.kept(self._world.messages))
+        said = "".join(post["title"] + post["message"] for post in peers.kept(self._world.messages))
         return all(one in told and f"({one[0]}):" in said for one in self._seen.early.items())
 
     def _all_told(self) -> bool:

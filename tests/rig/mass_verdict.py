@@ -13,7 +13,7 @@ NAMED = 12
 VILLAGE, AND_MORE = re.compile(r"Desa \S+ \((\S+)\)"), re.compile(r"dan (\d+) lagi")
 OF_MANY, MASS_OVER = re.compile(r"gangguan massal|tidak ada kabar dari \d+", re.IGNORECASE), "massal berakhir"
 GROWN = re.compile("meluas|▲", re.IGNORECASE)
-NO_WORD, WELL = "tidak ada kabar", ("pulih", "ada kabar lagi")
+NO_WORD, WELL = re.compile(r"tidak ada kabar (?:dari )?(\d+)", re.IGNORECASE), ("pulih", "ada kabar lagi")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,9 @@ def _what_it_says(seen: Seen) -> Iterator[str]:
     where = ", ".join(f"{name} {n}" for name, n in _most_first(Counter(seen.regencies.values())))
     if last.get("regencies") != where:
         yield f"it counted {last.get('regencies')!r} by regency, not {where!r}"
-    if seen.silent and NO_WORD not in last.get("summary", "").lower():
+    heard = sum(name == "SiteDown" for name in seen.early.values())  # of these more is known than that they are silent
+    no_word = NO_WORD.search(f"{last.get('summary')} {last.get('description')}")
+    if seen.silent and int(no_word[1] if no_word else 0) < len(seen.fell_ms) - heard:
         yield f"it claims to know what is wrong: {last.get('summary')!r}"
 
 
@@ -163,7 +165,7 @@ def _early_ones(seen: Seen, limits: Limits) -> Iterator[str]:
         late_s = (told[1].at_ms - seen.mended_ms[code]) / 1000
         if not 0 <= late_s <= limits.early_over_s:
             yield f"{code}: {name} was resolved {late_s:.1f} s after it was mended"
-        over = [message for message in seen.messages if any(f"({code}): {word}" in message.text for word in WELL)]
+        over = [message for message in seen.messages if any(f"({code}): {word}" in message.all for word in WELL)]
         if len(over) != 1:
             yield f"{code}: {len(over)} messages said that {name} is over"
 

@@ -40,7 +40,7 @@ class Wanted:
         condition, page = query.get("condition", ""), query.get("page", "1")
         if condition and condition != "down" and condition not in SYMBOLS:
             raise Refused(400, "bad-condition", f"condition is {condition!r}; use one of down, {', '.join(SYMBOLS)}")
-        if not (page.isascii() and page.isdigit() and 0 < int(page) < 1_000_000):
+        if not (page.isascii() and page.isdigit() and len(page) < 7 and int(page) > 0):
             raise Refused(400, "bad-page", f"page is {page!r}; use a number from 1 on")
         return cls(
             q=query.get("q", "").strip()[:80],

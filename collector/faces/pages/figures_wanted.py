@@ -10,6 +10,7 @@ from collector.faces.pages import period_words
 from collector.faces.pages.figure_rows import COLUMNS
 from collector.figures.periods import BadPeriod, Period
 from collector.figures.shares import Choice, Exclusions, Hours
+from collector.registry import KINDS, Medium
 from shared.texts import Texts
 
 CHOICES: Mapping[str, Sequence[str]] = {
@@ -19,6 +20,10 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "sort": (*COLUMNS, "name", *(f"-{name}" for name in (*COLUMNS, "name"))),
 }
 """What may be asked for; the first of each is what is told when nobody asks."""
+
+
+CLOSED: Mapping[str, Sequence[str]] = {"medium": tuple(Medium), "kind": KINDS}
+"""Filters whose values have words of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,9 @@ class Wanted:
     @classmethod
     def of(cls, query: Mapping[str, str], today: date, texts: Texts) -> "Wanted":
         chosen = {name: _one_of(query, name, texts) for name in CHOICES}
+        for name, known in CLOSED.items():
+            if query.get(name) and query[name] not in known:
+                raise Refused(400, f"bad-{name}", texts.say("indicators.bad_choice", given=query[name], name=name))
         page = query.get("page", "1")
         question = Question(
             scope=chosen["scope"],

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from collector.accounting.days import midnight_ms
 from collector.acts import SCOPES, BadAct
+from collector.faces.guard import posted
 from shared.clock import utc
 from shared.texts import Texts
 
@@ -100,7 +101,7 @@ class Form:
 
 async def filled(request: web.Request) -> Form:
     """The form that `request` brings."""
-    post = await request.post()
+    post = await posted(request)
     return Form({name: [str(one)[:MAX_TYPED] for one in post.getall(name)] for name in post})
 
 

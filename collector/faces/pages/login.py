@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 
 from collector.acts import BadAct
 from collector.faces.attempts import Attempts, origin_of
-from collector.faces.guard import COOKIE, Refused, same_origin
+from collector.faces.guard import COOKIE, Refused, posted, same_origin
 from collector.faces.oidc import FLOW_S, BadProvider, Oidc
 from collector.faces.pages.shell import PageParts, done
 from collector.faces.passwords import Busy, Passwords
@@ -50,7 +50,8 @@ class Porter:
     async def let_in(self, request: web.Request, typed: str, password: str) -> User:
         """The user who is called so and has that password; Denied else."""
         people, now_s = self.parts.store.people, self.parts.clock.mono_ns() / 1e9
-        address = origin_of(request.remote or "", request.headers.get("X-Forwarded-For", ""), self.settings.proxies)
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))  # HAProxy adds a line of its own
+        address = origin_of(request.remote or "", forwarded, self.settings.proxies)
         name = _name_or_none(typed)
         wait_s = max(self._names.wait_s(name, now_s), self._addresses.wait_s(address, now_s))
         if wait_s:
@@ -200,4 +201,4 @@ async def form_of(request: web.Request) -> dict[str, str]:
         raise Refused(415, "unsupported-media-type", "send application/x-www-form-urlencoded")
     if request.content_length is None or request.content_length > MAX_FORM_BYTES:
         raise Refused(413, "too-large", f"a form is at most {MAX_FORM_BYTES} bytes")
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return {name: value for name, value in (await posted(request)).items() if isinstance(value, str)}

@@ -167,7 +167,7 @@ class PeoplePages:
         try:
             path = await enter()
         except BadAct as bad:
-            typed = {name: form[name] for name in ("name", "title", "role", "regency") if name in form}
+            typed = {name: form.get(name, "") for name in ("name", "title", "role", "regency")} if form else {}
             return await again(request, Mistake(typed, bad))
         raise done(request, path)
 
