@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 MAX_SPAN_MS = 10 * 366 * 86_400_000
+NOBODY_MEANS_MS = 32_503_680_000_000
+"""The year 3000."""
 """An exclusion that is longer is a slip of the keyboard."""
 MAX_NAME = 80
 MAX_TEXT = 2_000
@@ -123,7 +125,7 @@ def value_of(site: Site, scope: str) -> str:
 
 
 def check_instants(**at_ms: int) -> None:
-    """BadAct if one of them is no time that anybody means: what is entered once is shown for ever, and calendars end."""
+    """BadAct if one of them is no time that anybody means: what is entered is shown for ever, and calendars end."""
     for name, instant_ms in at_ms.items():
         if not 0 <= instant_ms < NOBODY_MEANS_MS:
             raise BadAct("no_such_time", name=name)

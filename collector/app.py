@@ -219,6 +219,7 @@ class Parts:
             started_at_ms=self.started_at_ms,
             limits_of=self.config.judge.limits_of,
             firing=self.alerts.firing(),
+            mass_outages=self.alerts.mass_outages(),
             notified=self.alerts.notified(),
             simulated=self.store.marks.simulated,
             untrusted=sum(self.store.untrusted().values()),
@@ -255,6 +256,7 @@ def application(parts: Parts) -> web.Application:
         clock=clock,
         settings=config.people,
         open_to_read=config.open_to_read,
+        public=config.public,
     )
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[says_simulated(store), refusals, admission(doors)]

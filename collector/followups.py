@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from collector.acts import MAX_NAME, BadAct, check_scope, check_text, check_texts, value_of
+from collector.acts import MAX_NAME, BadAct, check_instants, check_scope, check_text, check_texts, value_of
 from collector.registry import Site
 
 MAX_WHAT = 500

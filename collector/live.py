@@ -79,7 +79,7 @@ class Live:
 
     def set_registry(self, sites: Iterable[Site], agents: Iterable[AgentState]) -> None:
         """Replace what is known of sites and agents (called at start, after imports and after every commit)."""
-        self._sites = {site.code: site for site in sites}
+        self._sites = {site.code: site for site in sorted(sites, key=lambda site: site.code)}
         self._agents = {agent.name: agent for agent in agents}
         own: dict[str, list[AgentState]] = {}
         for agent in self._agents.values():
@@ -112,7 +112,7 @@ class Live:
     def sites(self, now_ms: int) -> list[SiteNow]:
         """Every registered site, by code."""
         service = Service(self._calendar_of, now_ms)
-        return [self._view(site, now_ms, service) for _, site in sorted(self._sites.items())]
+        return [self._view(site, now_ms, service) for site in self._sites.values()]
 
     def site(self, code: str, now_ms: int) -> SiteNow | None:
         found = self._sites.get(code)

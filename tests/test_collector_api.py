@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import encode_basic_auth, hdrs
 
@@ -13,6 +14,9 @@ from collector.config import CollectorConfig
 from collector.faces.openapi import document
 from collector.store import open_store
 from shared.clock import rfc3339
+from shared.result import Group
+from shared.wire import TargetSpec
+from tests.deliveries import CONTEXT, RECEIVED_MS, deliver, run_of
 from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces
 from tests.fakes import FakeClock
 
@@ -284,3 +288,39 @@ def references(value: Any) -> set[str]:
         own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
         return own.union(*map(references, value.values()))
     return set().union(*map(references, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "10.0.0.7"},
+        {"Forwarded": "for=10.0.0.7"},
+        {hdrs.VIA: "1.1 caddy"},
+        {hdrs.HOST: "pantau.example"},
+    ],
+)
+async def test_who_comes_through_a_proxy_of_this_machine_is_not_at_this_machine(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    for settings, status in (({}, 401), ({"public": True}, 200)):
+        (folder := tmp_path / str(status)).mkdir()
+        async with faces(folder, **settings) as face:
+            for local in ("localhost:8817", "[::1]:8817", "127.0.0.1"):
+                async with face.client.get("/api/v1/sites", headers={hdrs.HOST: local}) as answer:
+                    assert answer.status == 200
+            async with face.client.get("/api/v1/sites", headers=headers) as answer:
+                assert answer.status == status
+
+
+async def test_the_names_of_agents_elsewhere_that_watch_a_site_are_told_to_the_province_alone(tmp_path: Path) -> None:
+    async with faces(tmp_path, FakeClock(RECEIVED_MS)) as face:
+        face.know(BAYAN, TASUK)
+        watch = TargetSpec(name="gw", group=Group.INTERNET, kind="icmp", interval_ms=30_000, site=BAYAN.code)
+        targets, base_ms = (watch, *CONTEXT.targets[1:]), RECEIVED_MS - HOUR
+        context = msgspec.structs.replace(CONTEXT, targets=targets, boot_at_ms=base_ms, clock_base_ms=base_ms)
+        face.parts.store.append(deliver(run_of(330, 350), "pc-tasuk", TASUK.code, context=context)).result()
+        for regency, told in (("", True), (BAYAN.regency, False)):
+            headers = {hdrs.AUTHORIZATION: f"Bearer {face.token('read', regency)}"}
+            async with face.client.get(f"/api/v1/sites/{BAYAN.code}", headers=headers) as answer:
+                text = await answer.text()
+                assert ('"outside"' in text, "pc-tasuk" in text) == (True, told)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import hdrs
+from multidict import CIMultiDict
 
 from collector.faces.guard import COOKIE
 from collector.faces.passwords import Passwords
@@ -124,6 +125,17 @@ async def test_one_address_may_not_try_many_names(tmp_path: Path) -> None:
         told = [await log_in(face, name=f"user-{n}") for n in range(5)]
         assert told == [403, 403, 403, 403, 429]
         assert await log_in(face, **{"X-Forwarded-For": "10.0.0.7"}) == 303  # a proxy of ours says: somebody else
+
+
+async def test_what_a_client_says_of_its_address_is_not_believed_beside_what_the_proxy_adds(tmp_path: Path) -> None:
+    async with faces(tmp_path, people={"login_failures": 1}) as face:
+        told = []
+        for n in range(5):
+            lines = [("X-Forwarded-For", f"10.0.0.{n}"), ("X-Forwarded-For", "10.9.9.9")]  # as HAProxy does
+            form = {"name": f"user-{n}", "password": "sandi yang salah"}
+            async with face.client.post("/login", data=form, headers=CIMultiDict(lines)) as answer:
+                told.append(answer.status)
+        assert told == [403, 403, 403, 403, 429]
 
 
 async def test_log_out_ends_the_session_and_not_only_the_cookie(tmp_path: Path) -> None:

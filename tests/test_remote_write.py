@@ -1,6 +1,7 @@
 """What remote-write stores are told: a function of the results, on a grid, with an end where the knowledge ends."""
 
 import math
+import sqlite3
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,13 @@ import pytest
 
 from collector.columns import Columns
 from collector.condition import Condition, Flip
+from collector.live import Live
+from collector.remote_write import RemoteWriteSettings
 from collector.remote_write.address import halves
 from collector.remote_write.history import CODES, CONDITION, STALE, UP, Values, corrected, history, keys_of
 from collector.remote_write.message import Series, write_request
-from collector.remote_write.sink import HOUR_MS, series_of
+from collector.remote_write.sink import HOUR_MS, Sink, series_of
+from collector.store import StoreError
 from collector.store.outbox import Resend
 from collector.store.sqlite import SqliteStore
 from tests.bookkeeping import HOUR, MINUTE, MONDAY, SITE, Office
@@ -140,3 +144,18 @@ def test_what_is_owed_survives_a_restart_and_is_another_round_when_it_changes_me
     assert store.outbox.due("a", 10) == [Resend("x", 0, 2)]
     assert store.outbox.due("b", 10) == []
     store.close()
+
+
+async def test_what_could_not_be_noted_is_noted_later(office: Office, tmp_path: Path) -> None:
+    store, told = office.store, office.clock.wall_ms()
+    sink = Sink(RemoteWriteSettings(url="http://127.0.0.1:9/x"), store=store, live=Live(), clock=office.clock)
+    store.outbox.put_sent_until("default", [(SITE.code, told)])
+    sink.touched(SITE.code, told - HOUR_MS, told - HOUR_MS)
+    with sqlite3.connect(tmp_path / "k.db") as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON resends BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    with pytest.raises(StoreError):
+        await sink.close()
+    with sqlite3.connect(tmp_path / "k.db") as other:
+        other.execute("DROP TRIGGER full")
+    await sink.close()
+    assert [one.site for one in store.outbox.due("default", 10)] == [SITE.code]

@@ -174,7 +174,8 @@ class Walk:
 
     def __init__(self, face: Faces, folder: Path) -> None:
         self.face, self._db = face, folder / "faces.db"
-        [self.alert] = [alert.key for alert in face.parts.alerts.firing_of(THEIRS.code)]
+        sent = face.parts.alerts.sent().values()
+        [self.alert] = [alert.key for alert in sent if alert.labels.get("site") == THEIRS.code]
 
     def routes(self, safe: bool) -> Iterator[tuple[str, str]]:
         """(method, path with parameters) of every route that there is."""

@@ -113,15 +113,14 @@ class Alerts:
         mass = self._memory.masses.get(key)
         return sorted(mass.members) if mass else ()
 
+    def mass_outages(self) -> Mapping[tuple[str, str], int]:
+        """Sites that are not back, by scope and name of each mass outage that fires."""
+        return {(mass.scope, mass.of): len(mass.away) for mass in tuple(self._memory.masses.values())}
+
     def firing(self) -> Mapping[str, int]:
         """Alerts that fire now by alertname, 0 among them."""
         names = Counter(alert.labels["alertname"] for alert in tuple(self._sent.values()) if alert.ends_at_ms is None)
         return {name: names[name] for name in ALERTNAMES}
-
-    def firing_of(self, site: str) -> list[SentAlert]:
-        """Alerts about `site` that fire now, by key."""
-        mine = (alert for alert in tuple(self._sent.values()) if alert.labels.get("site") == site)
-        return sorted((alert for alert in mine if alert.ends_at_ms is None), key=lambda alert: alert.key)
 
     def notified(self) -> Mapping[tuple[str, str], int]:
         """Alerts by channel and what became of them."""

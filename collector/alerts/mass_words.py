@@ -21,13 +21,14 @@ def of_mass(
     now_ms: int,
     rules: AlertRules,
 ) -> dict[str, str]:
-    """Annotations; beside the sentences `sites` (how many) and `regencies` (how many in each)."""
+    """Annotations; beside the sentences `sites` (how many), `regencies` (how many in each) and `call` (whom)."""
     texts, members = rules.texts, [site for code in sorted(mass.members) if (site := by_code.get(code))]
     where, since = _where(labels, rules), clock_time(starts_at_ms, now_ms, rules.timezone)
     regencies = Counter(site.site.regency for site in members if site.site.regency)
     conditions = _conditions(members, rules)
     silent = all(site.silent for site in members)
     silently = ".silent" if silent else ""
+    calls = [call for provider in _providers(members, mass) for call in whom_to_call(provider, "", rules)]
     sentences = [
         texts.say(
             f"alert.mass{silently}", n=len(mass.members), where=where, since=since, conditions=_counted(conditions)
@@ -35,11 +36,11 @@ def of_mass(
         texts.say("alert.mass.regencies", regencies=_counted(regencies)) if len(regencies) > 1 else "",
         texts.say("alert.mass.names", names=_names(members, rules)),
         texts.say(f"alert.mass{silently}.because"),
-        *(call for provider in _providers(members, mass) for call in whom_to_call(provider, "", rules)),
+        *calls,
     ]
     summary = texts.say(f"alert.mass{silently}.summary", n=len(mass.members), where=where, since=since)
     href = f"{rules.external_url}/outages" if rules.external_url else ""
-    facts = {"sites": str(len(mass.members)), "regencies": _counted(regencies)}
+    facts = {"sites": str(len(mass.members)), "regencies": _counted(regencies), "call": " ".join(filter(None, calls))}
     return annotations(summary, sentences, href) | {name: value for name, value in facts.items() if value}
 
 

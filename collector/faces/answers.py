@@ -250,6 +250,12 @@ def target_answers(columns: Columns, states: Iterable[Flip]) -> list[TargetAnswe
     return sorted(answers, key=lambda target: (target.agent, target.group, target.name))
 
 
+def without_watchers(told: SiteDetail) -> SiteDetail:
+    """`told` without the names of agents elsewhere that watch the site: they may be another regency's."""
+    targets = [msgspec.structs.replace(one, agent="") if one.group == OUTSIDE else one for one in told.targets]
+    return msgspec.structs.replace(told, targets=targets)
+
+
 def _target_answer(columns: Columns, row: int, state_of: Mapping[str, str]) -> TargetAnswer:
     series = columns.series[columns.index[row]]
     received = int(columns.received[row])

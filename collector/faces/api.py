@@ -4,9 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -15,6 +13,7 @@ from collector.acts import GivenCause
 from collector.condition import Condition, Flip
 from collector.faces import answers
 from collector.faces.guard import Refused, seen_by, who_of
+from collector.figures.periods import BadPeriod, Period, bound
 from collector.judging.judge import SITE
 from collector.live import Live, SiteNow
 from collector.store import Store
@@ -68,7 +67,8 @@ class Api:
 
     async def site(self, request: web.Request) -> web.Response:
         now_ms = self.clock.wall_ms()
-        return _json(await asyncio.to_thread(site_detail, self.store, self._known(request, now_ms), now_ms))
+        told = await asyncio.to_thread(site_detail, self.store, self._known(request, now_ms), now_ms)
+        return _json(answers.without_watchers(told) if who_of(request).regency else told)
 
     async def flips(self, request: web.Request) -> web.Response:
         now_ms = self.clock.wall_ms()
@@ -196,15 +196,8 @@ def _instant(request: web.Request, name: str, timezone: str) -> int | None:
     if text is None:
         return None
     try:
-        if len(text) == len("2026-11-22"):
-            day = date.fromisoformat(text)
-            at = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone))
-        else:
-            at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody escaped arrives as a space
-        if at.tzinfo is None:
-            raise ValueError
-        return round(at.timestamp() * 1000)
-    except (ValueError, OverflowError):
+        return Period("", bound(text), 0).span(timezone)[0]
+    except BadPeriod:
         raise Refused(400, "bad-time", f"{name} is {text!r}; {TIME_FORMAT}") from None
 
 

@@ -1,9 +1,9 @@
 """Who asks, what they may, and how every refusal looks: middlewares for all of the collector's HTTP.
 
 A request is somebody's by a session (a cookie that log-in sets), by a token (`Authorization: Bearer`, or the password
-of HTTP Basic, any user name), or nobody's. Nobody may read where the collector listens on loopback only or where
-`public = true` is set, and may change nothing anywhere. Every handler asks `who_of(request)` what of the province it
-may tell, and `needs(request, role)` before it changes something. Errors are RFC 9457 problems.
+of HTTP Basic, any user name), or nobody's. Nobody may read at the machine itself where the collector listens on
+loopback only, or where `public = true` is set, and may change nothing anywhere. Every handler asks `who_of(request)`
+what of the province it may tell, and `needs(request, role)` before it changes something. Errors are RFC 9457 problems.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.live import SiteNow
-from collector.people import ANYBODY, PeopleSettings, Role, User, Who, used_until
+from collector.people import ANYBODY, LOOPBACK, PeopleSettings, Role, User, Who, used_until
 from collector.registry import Token, hash_token
 from collector.store import StoreError
 from collector.store.people import People
@@ -38,6 +38,9 @@ UNGUARDED = frozenset({"/-/healthy", "/-/ready", "/login", "/api/v1/batches"})
 UNGUARDED_UNDER = ("/static/", "/login/", "/open")
 """The same, for what begins so: files of the page, signing in by OIDC, open data."""
 SAFE_METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
+
+FORWARDED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"})
+"""What proxies add to requests that they hand on."""
 
 COOKIE = "kentongan_session"
 CSRF_FIELD = "csrf"
@@ -129,6 +132,7 @@ class Doors:
     clock: Clock
     settings: PeopleSettings
     open_to_read: bool
+    public: bool = False
 
     async def who(self, request: web.Request) -> Who | None:
         """Whose `request` is; None: nobody's, and nobody may ask. Refused if it says who it is and is not believed."""
@@ -137,7 +141,7 @@ class Doors:
             return await self._of_token(given)
         secret = request.cookies.get(COOKIE, "")
         found = await asyncio.to_thread(self._of_session, secret) if secret else None
-        return found or (ANYBODY if self.open_to_read else None)
+        return found or (ANYBODY if self.open_to_read and (self.public or is_local(request)) else None)
 
     async def _of_token(self, given: str) -> Who:
         """Basic reads alone: a browser adds a password that it remembers to requests which other pages make."""
@@ -159,6 +163,13 @@ class Doors:
         if now_ms - session.seen_ms > SEEN_EVERY_MS:
             self.people.used(session.hash, now_ms, used_until(session, now_ms, self.settings))
         return who_is(user, secret)
+
+
+def is_local(request: web.Request) -> bool:
+    """Whether whoever asks sits at this machine, if it listens there alone: a proxy says that it hands on for others,
+    or under which name they found it. A page that lets its own name point here asks under that name, too."""
+    host = urlsplit(f"//{request.host}").hostname or ""
+    return FORWARDED.isdisjoint(map(str.lower, request.headers)) and (host in LOOPBACK or host.startswith("127."))
 
 
 def who_is(user: User, secret: str) -> Who:
@@ -221,7 +232,7 @@ async def check_csrf(request: web.Request, csrf: str) -> None:
         raise Refused(403, "bad-csrf", "the form is out of date: load the page again and send it once more")
 
 
-async def posted(request: web.Request) -> "MultiDictProxy[str | bytearray | web.FileField]":
+async def posted(request: web.Request) -> "MultiDictProxy[str | bytes | bytearray | web.FileField]":
     """The fields of a form; Refused if nobody can read it, whoever made it."""
     try:
         return await request.post()

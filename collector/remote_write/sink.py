@@ -133,13 +133,14 @@ class Sink:
         """Hours that were told before and have come to rest are owed from now on, on disk."""
         now_ms = self._clock.wall_ms()
         with self._lock:
-            ready = [one for one, at_ms in self._touched.items() if not settled or now_ms - at_ms >= QUIET_MS]
-            for one in ready:
-                del self._touched[one]
+            ready = {one: at_ms for one, at_ms in self._touched.items() if not settled or now_ms - at_ms >= QUIET_MS}
         told = self._known() | self._tried_ms
         owed = [(site, hour_ms) for site, hour_ms in ready if hour_ms < told.get(site, 0)]
         if owed:
             self._outbox.owe(self.name, owed)
+        with self._lock:  # only now: a store that cannot write must not make us forget
+            for one in [one for one, at_ms in ready.items() if self._touched.get(one) == at_ms]:
+                del self._touched[one]
         self._outbox.forget(self.name, now_ms - self._settings.oldest_days * DAY_MS)
 
     def _growth(self) -> list[Owed]:
