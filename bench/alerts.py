@@ -14,7 +14,7 @@ from statistics import median, quantiles
 
 from bench.alerts_month import Life, Month, province, run
 from bench.alerts_truth import Verdict, verdict
-from collector.alerts.rules import MASS_OUTAGE
+from collector.alerts.deciding.rules import MASS_OUTAGE
 from shared.clock import rfc3339
 
 SHOWN = 20

@@ -19,8 +19,8 @@ from collector.accounting.calendar_files import calendar_of, load_calendars
 from collector.accounting.calendars import Calendar
 from collector.alerts import AlertSettings
 from collector.alerts.channel import Standing
+from collector.alerts.deciding.rules import MASS_OUTAGE
 from collector.alerts.deliver import Alerts
-from collector.alerts.rules import MASS_OUTAGE
 from collector.ingest import MSGPACK, Ingest
 from collector.judging.judge import JudgeSettings
 from collector.judging.rejudge import Rejudge

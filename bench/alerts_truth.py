@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from bench.alerts_month import PUSH_MS, START_MS, STEP_MS, Life, Month
 from collector.accounting.calendars import service_spans
-from collector.alerts.rules import AGENT_UNWELL, MASS_OUTAGE, SITE_DOWN, SITE_SILENT
+from collector.alerts.deciding.rules import AGENT_UNWELL, MASS_OUTAGE, SITE_DOWN, SITE_SILENT
 from collector.simulate.parcels import UNREACHED
 from collector.simulate.province import Role, Timekeeping
 from collector.simulate.world import PARTIAL, Kind, Story

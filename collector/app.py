@@ -29,7 +29,7 @@ from collector.accounting.calendar_files import calendar_of, load_calendars, unk
 from collector.accounting.calendars import Calendar
 from collector.alerts import AlertSettings
 from collector.alerts.deliver import Alerts
-from collector.alerts.morning_facts import morning_facts
+from collector.alerts.telling.morning_facts import morning_facts
 from collector.alerts.vitals import Vitals
 from collector.commands.check import server_tls
 from collector.commands.desk import CANNOT_RUN, OK, CannotRun, Desk, Terminal, alone

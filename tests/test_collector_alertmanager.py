@@ -13,12 +13,12 @@ import pytest
 import trustme
 
 from collector.alerts import AlertSettings
-from collector.alerts.alertmanager import Alertmanager, AlertmanagerSettings
-from collector.alerts.apprise_urls import Apprise
 from collector.alerts.channel import Parts, Standing
 from collector.alerts.deliver import Alerts
-from collector.alerts.receiver_settings import AppriseSettings
-from collector.alerts.trial import try_alertmanager
+from collector.alerts.telling.alertmanager import Alertmanager, AlertmanagerSettings
+from collector.alerts.telling.apprise_urls import Apprise
+from collector.alerts.telling.receiver_settings import AppriseSettings
+from collector.alerts.telling.trial import try_alertmanager
 from collector.condition import Condition
 from collector.followups import Acknowledgement
 from collector.live import SiteNow

@@ -9,9 +9,9 @@ import pytest
 
 from collector.acts import Exclusion, ExclusionKind
 from collector.alerts import CHANNELS, AlertSettings
-from collector.alerts.decide import Decision, Facts, decide
-from collector.alerts.rules import AlertRules
-from collector.alerts.words import clock_time, duration
+from collector.alerts.deciding.decide import Decision, Facts, decide
+from collector.alerts.deciding.rules import AlertRules
+from collector.alerts.deciding.words import clock_time, duration
 from collector.condition import DOWN, Condition
 from collector.live import SiteNow
 from collector.store import SentAlert

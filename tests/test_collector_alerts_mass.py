@@ -9,9 +9,9 @@ import pytest
 
 from collector.acts import Exclusion, ExclusionKind
 from collector.alerts.contacts import Contact
-from collector.alerts.decide import Decision, Facts, decide
-from collector.alerts.memory import NOTHING, Memory, records, remembered
-from collector.alerts.rules import AlertRules
+from collector.alerts.deciding.decide import Decision, Facts, decide
+from collector.alerts.deciding.memory import NOTHING, Memory, records, remembered
+from collector.alerts.deciding.rules import AlertRules
 from collector.condition import Condition
 from collector.live import SiteNow
 from collector.store import SentAlert

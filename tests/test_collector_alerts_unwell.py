@@ -9,12 +9,12 @@ import pytest
 
 from collector.acts import Exclusion, ExclusionKind
 from collector.alerts import AlertSettings
-from collector.alerts.agents import is_older
 from collector.alerts.contacts import Contact
-from collector.alerts.decide import Decision, Facts, decide
-from collector.alerts.health import Health
-from collector.alerts.memory import NOTHING, records, remembered
-from collector.alerts.rules import AgentRules, AlertRules
+from collector.alerts.deciding.agents import is_older
+from collector.alerts.deciding.decide import Decision, Facts, decide
+from collector.alerts.deciding.health import Health
+from collector.alerts.deciding.memory import NOTHING, records, remembered
+from collector.alerts.deciding.rules import AgentRules, AlertRules
 from collector.alerts.vitals import FAILED, Vitals
 from collector.condition import Condition
 from collector.followups import Acknowledgement

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from collector.alerts.quiet import QuietHours, digest_day, minute_of, quiet_span
-from collector.alerts.receivers import ReceiverRules, Told, after, turn
-from collector.alerts.routes import Route
+from collector.alerts.telling.quiet import QuietHours, digest_day, minute_of, quiet_span
+from collector.alerts.telling.receivers import ReceiverRules, Told, after, turn
+from collector.alerts.telling.routes import Route
 from collector.followups import Acknowledgement
 from collector.registry import Site
 from collector.store import SentAlert

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from collector.alerts import AlertSettings
-from collector.alerts.apprise_urls import Apprise
 from collector.alerts.channel import Parts, Standing
 from collector.alerts.deliver import Alerts
-from collector.alerts.morning import MorningFacts
-from collector.alerts.receiver_settings import ReceiverSettings
+from collector.alerts.telling.apprise_urls import Apprise
+from collector.alerts.telling.morning import MorningFacts
+from collector.alerts.telling.receiver_settings import ReceiverSettings
 from collector.condition import Condition
 from collector.followups import Acknowledgement
 from collector.store import StoreError

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from collector.accounting.days import day_at
-from collector.alerts.messages import BODY_CHARS, TITLE_CHARS, message
-from collector.alerts.morning import MorningFacts, morning_message
-from collector.alerts.receivers import Turn
-from collector.alerts.routes import Route
+from collector.alerts.telling.messages import BODY_CHARS, TITLE_CHARS, message
+from collector.alerts.telling.morning import MorningFacts, morning_message
+from collector.alerts.telling.receivers import Turn
+from collector.alerts.telling.routes import Route
 from collector.condition import Condition, Outage
 from collector.followups import FollowUp, FollowUpState, Matter, Step
 from collector.registry import Site

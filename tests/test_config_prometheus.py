@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.alerts.rules import MASS_OUTAGE, OF_SITES
+from collector.alerts.deciding.rules import MASS_OUTAGE, OF_SITES
 from collector.condition import DOWN
 from tests.daemons import found
 from tests.metric_names import unknown_names

@@ -30,12 +30,20 @@ PURE = (
     "accounting/tally",
     "accounting/changes",
     "accounting/days",
-    "alerts/decide",
-    "alerts/receivers",
-    "alerts/routes",
-    "alerts/quiet",
-    "alerts/messages",
-    "alerts/morning",
+    "alerts/deciding/decide",
+    "alerts/deciding/memory",
+    "alerts/deciding/watching",
+    "alerts/deciding/health",
+    "alerts/deciding/agents",
+    "alerts/deciding/flapping",
+    "alerts/deciding/mass",
+    "alerts/deciding/sites",
+    "alerts/deciding/rules",
+    "alerts/telling/receivers",
+    "alerts/telling/routes",
+    "alerts/telling/quiet",
+    "alerts/telling/messages",
+    "alerts/telling/morning",
     "faces/metrics_text",
     "faces/metrics_periods",
     "followups",
@@ -75,7 +83,17 @@ PURE = (
     "simulate/parcels",
     "simulate/compare",
 )
-ROOMS = ("judging", "accounting", "figures", "faces", "faces/pages", "alerts", "remote_write")
+ROOMS = (
+    "judging",
+    "accounting",
+    "figures",
+    "faces",
+    "faces/pages",
+    "alerts",
+    "alerts/deciding",
+    "alerts/telling",
+    "remote_write",
+)
 READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|\bdatetime\.(now|utcnow)\(")
 
 

@@ -1,6 +1,8 @@
 """Log-in, log-out, users and one's own account, as people with a browser meet them."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -355,3 +357,20 @@ async def test_a_session_that_was_ended_meanwhile_does_not_come_back(tmp_path: P
 
                 people.used(hash_token(cookie.value), now_ms + MINUTE, now_ms + HOUR)
         await page(face, "/", 303)
+
+
+async def test_who_signed_in_reads_on_when_the_store_can_write_no_more(tmp_path: Path) -> None:
+    async with faces(tmp_path, **CLOSED) as face:
+        face.sign_in(Role.VIEWER)
+        with closing(sqlite3.connect(tmp_path / "faces.db")) as other:
+            other.execute("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        face.clock.advance(600)
+        async with face.client.get("/") as answer:
+            assert answer.status == 200
+
+
+async def test_no_store_between_keeps_what_one_asker_was_told(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        for path in ("/", "/api/v1/sites", "/outages?format=csv", "/fleet?format=csv", "/metrics", "/nowhere"):
+            async with face.client.get(path) as answer:
+                assert "private" in answer.headers[hdrs.CACHE_CONTROL], path

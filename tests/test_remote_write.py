@@ -12,7 +12,7 @@ from collector.columns import Columns
 from collector.condition import Condition, Flip
 from collector.live import Live
 from collector.remote_write import RemoteWriteSettings
-from collector.remote_write.address import halves
+from collector.remote_write.address import Away, halves
 from collector.remote_write.history import CODES, CONDITION, STALE, UP, Values, corrected, history, keys_of
 from collector.remote_write.message import Series, write_request
 from collector.remote_write.sink import HOUR_MS, Sink, series_of
@@ -159,3 +159,7 @@ async def test_what_could_not_be_noted_is_noted_later(office: Office, tmp_path: 
         other.execute("DROP TRIGGER full")
     await sink.close()
     assert [one.site for one in store.outbox.due("default", 10)] == [SITE.code]
+
+
+def test_a_store_cannot_send_us_away_for_ever() -> None:
+    assert (Away("busy", 7.0).retry_s, Away("busy", float("9" * 400)).retry_s) == (7.0, 3600.0)

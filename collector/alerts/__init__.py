@@ -1,23 +1,13 @@
-"""Who is told that a site is down, silent or well again.
+"""Who is told that something is wrong, or right again.
 
-    rules.py        pure: which alerts there are, and what they go by
-    decide.py       pure: what is so now, what was sent and is remembered -> alerts to create, to change, to resolve
-                    sites.py, flapping.py, mass.py, agents.py, health.py, watching.py: its rules, by what they are about
-    memory.py       pure: what deciding remembers, and how the store keeps it
-    words.py, mass_words.py     pure: what an alert says, in the language of the installation
-    vitals.py       reads how the collector is: disk, lag, store
+    deciding/       pure: what is so now -> alerts to create, to change, to resolve; and what they say
     deliver.py      the shell: decides every second, keeps what was sent, hands it to the channels
+    vitals.py       reads how the collector is: disk, lag, store
     channel.py      what a channel is and what it is given; contacts.py: whom to call
-    alertmanager.py, apprise_urls.py    the channels
-    receivers.py    pure: whom to tell what and when: once, over, again, in quiet hours, by escalation
-    routes.py, quiet.py     pure: what is a receiver's business, and when it wants quiet
-    messages.py, morning.py pure: the words of a message, and of the morning digest
-    morning_facts.py        what the digest is made of, from the store
-    recall.py       what an address was told, as the store keeps it; receiver_settings.py: what a receiver can be told
-    trial.py        a sample to every channel
+    telling/        the channels
 
-Adding a channel: a module with its settings and its class, a line in CHANNELS, a field in AlertSettings, a test,
-a row in the README.
+Adding a channel: a module in telling/ with its settings and its class, a line in CHANNELS, a field in AlertSettings,
+a test, a row in the README.
 """
 
 from collections import Counter
@@ -27,12 +17,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from collector.alerts.alertmanager import Alertmanager, AlertmanagerSettings
-from collector.alerts.apprise_urls import Apprise
 from collector.alerts.channel import Channel, Parts
 from collector.alerts.contacts import Contact
-from collector.alerts.receiver_settings import AppriseSettings, ReceiverSettings
-from collector.alerts.rules import AgentRules, AlertRules, FlapRules, MassRules
+from collector.alerts.deciding.rules import AgentRules, AlertRules, FlapRules, MassRules
+from collector.alerts.telling.alertmanager import Alertmanager, AlertmanagerSettings
+from collector.alerts.telling.apprise_urls import Apprise
+from collector.alerts.telling.receiver_settings import AppriseSettings, ReceiverSettings
 from shared.settings import Settings
 from shared.texts import Texts
 

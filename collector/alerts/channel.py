@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.alerts.contacts import Contact
-from collector.alerts.morning import MorningFacts
+from collector.alerts.telling.morning import MorningFacts
 from collector.followups import Acknowledgement
 from collector.store import SentAlert
 from shared.clock import Clock

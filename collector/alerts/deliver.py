@@ -12,11 +12,11 @@ from dataclasses import replace
 from collector.alerts import AlertSettings
 from collector.alerts.channel import Channel, Parts, SentStore, Standing
 from collector.alerts.contacts import Contact
-from collector.alerts.decide import Decision, Facts, decide
-from collector.alerts.health import Health
-from collector.alerts.memory import NOTHING, records, remembered
-from collector.alerts.morning import MorningFacts
-from collector.alerts.rules import ALERTNAMES
+from collector.alerts.deciding.decide import Decision, Facts, decide
+from collector.alerts.deciding.health import Health
+from collector.alerts.deciding.memory import NOTHING, records, remembered
+from collector.alerts.deciding.rules import ALERTNAMES
+from collector.alerts.telling.morning import MorningFacts
 from collector.followups import Acknowledgement, acknowledged
 from collector.live import SiteNow
 from collector.registry import AgentState

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import disk_usage
 
-from collector.alerts.health import Health
+from collector.alerts.deciding.health import Health
 from shared.clock import Clock
 
 FAILED = "store-failed"

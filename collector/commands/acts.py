@@ -18,7 +18,7 @@ from collector.acts import (
     check_cause,
     check_exclusion,
 )
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.commands.desk import (
     FOUND_A_PROBLEM,
     OK,

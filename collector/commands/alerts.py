@@ -8,13 +8,13 @@ from typing import Any
 
 from collector.acts import BadAct
 from collector.alerts import CHANNELS
-from collector.alerts.alertmanager import AlertmanagerSettings
 from collector.alerts.channel import is_alert
-from collector.alerts.morning import morning_message
-from collector.alerts.morning_facts import morning_facts
-from collector.alerts.receiver_settings import AppriseSettings, ReceiverSettings
-from collector.alerts.routes import Route
-from collector.alerts.trial import try_alertmanager, try_receiver
+from collector.alerts.telling.alertmanager import AlertmanagerSettings
+from collector.alerts.telling.morning import morning_message
+from collector.alerts.telling.morning_facts import morning_facts
+from collector.alerts.telling.receiver_settings import AppriseSettings, ReceiverSettings
+from collector.alerts.telling.routes import Route
+from collector.alerts.telling.trial import try_alertmanager, try_receiver
 from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, local, login_name, print_table
 from collector.followups import Acknowledgement, acknowledged
 from collector.registry import Site

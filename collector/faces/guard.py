@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",  # with `no-referrer` a browser would send our own forms as of origin `null`
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
+    hdrs.CACHE_CONTROL: "private, no-cache",  # unless the answer says otherwise: most depend on who asks
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
@@ -161,7 +163,8 @@ class Doors:
             return None
         session, user = found
         if now_ms - session.seen_ms > SEEN_EVERY_MS:
-            self.people.used(session.hash, now_ms, used_until(session, now_ms, self.settings))
+            with suppress(StoreError):  # a disk that is full is seen on the pages: it must not close them
+                self.people.used(session.hash, now_ms, used_until(session, now_ms, self.settings))
         return who_is(user, secret)
 
 

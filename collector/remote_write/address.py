@@ -30,6 +30,8 @@ HEADERS = {
     hdrs.USER_AGENT: "kentongan-collector",
 }
 REFUSALS = ("too old sample", "out of bounds", "out of order sample", "duplicate sample")
+MOST_RETRY_S = 3600.0
+"""Nobody is believed who says to come back later than that."""
 MOST_HALVINGS = 200
 """Requests spent on finding what of one is refused; after that the rest of it counts as refused."""
 
@@ -39,7 +41,7 @@ class Away(Exception):  # noqa: N818  it reads as what it is: `except Away`
 
     def __init__(self, why: str, retry_s: float = 0.0) -> None:
         super().__init__(why)
-        self.retry_s = retry_s
+        self.retry_s = min(retry_s, MOST_RETRY_S)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from collector.accounting.accounts import Accounts
 from collector.accounting.evidence import spells_of
 from collector.accounting.silence import Stay
 from collector.accounting.spells import Spell
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.columns import Columns
 from collector.condition import SILENT_ROWS, Condition, Flip
 from collector.faces.guard import Refused

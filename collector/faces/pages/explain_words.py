@@ -6,7 +6,7 @@ from typing import Any
 
 from collector.accounting.silence import Stay
 from collector.accounting.spells import Spell
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.condition import SILENT_ROWS, Condition, Flip, State
 from collector.faces.guard import Refused
 from collector.faces.pages.explain import Explained

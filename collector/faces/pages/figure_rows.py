@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.faces.indicator_answers import AvailabilityAnswer, IndicatorAnswer, LatencyAnswer
 from collector.faces.pages.bars import Amount, Chart, chart
 from collector.registry import Site

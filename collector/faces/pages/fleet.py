@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.faces import tables
 from collector.faces.answers import time_or_none
 from collector.faces.pages.fleet_view import ORDERS, TROUBLES, Member, Wanted, fleet, numbers_of, offset, sentences

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.clocks import TRUSTED_MS
 from collector.faces.guard import Refused
 from collector.faces.pages.view import View

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from collector.acts import BadAct, Exclusion, ExclusionKind, check_exclusion
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.faces.guard import Refused, needs
 from collector.faces.pages.followups import all_sites
 from collector.faces.pages.forms import Form, filled, in_field, once_more, scope_parts

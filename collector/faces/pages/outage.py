@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.condition import Outage
 from collector.faces.guard import needs
 from collector.faces.pages.followups import entered, matter_row, matters_of

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.condition import Outage
 from collector.faces.pages.shell import Reader
 from collector.faces.pages.view import SYMBOLS, View

@@ -8,7 +8,7 @@ import numpy as np
 
 from collector.accounting.latency import ERROR
 from collector.acts import Exclusion
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.columns import Columns
 from collector.condition import Condition, Flip, State
 from collector.faces.pages.view import View, key_of

@@ -9,7 +9,7 @@ from typing import Any
 from collector.accounting.ledger import account, coverage
 from collector.accounting.spells import Spell
 from collector.acts import Exclusion, GivenCause, cause_of
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.condition import SILENT_ROWS, Flip, Outage, Row
 from collector.faces.answers import AgentAnswer, SiteDetail, TargetAnswer
 from collector.faces.pages.reasons import Case, decimal, planned, reasons

@@ -8,7 +8,7 @@ from typing import Any
 from collector.accounting.calendars import Span
 from collector.accounting.spells import Spell
 from collector.acts import Exclusion
-from collector.alerts.words import duration
+from collector.alerts.deciding.words import duration
 from collector.condition import SILENT_ROWS, Row
 from collector.faces.pages.charts import Mark, Plot, nice, plot, strip, swatch
 from collector.faces.pages.reasons import decimal, exact

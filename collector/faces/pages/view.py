@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from collector.alerts.words import clock_time, duration
+from collector.alerts.deciding.words import clock_time, duration
 from collector.condition import Condition
 from collector.live import SiteNow
 from shared.texts import Texts

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from collector.alerts.rules import MASS_OUTAGE
+from collector.alerts.deciding.rules import MASS_OUTAGE
 from collector.registry import Site
 from collector.store import SentAlert
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from collector.alerts.memory import Watch
+from collector.alerts.deciding.memory import Watch
 from collector.store import SentAlert
 
 

@@ -8,10 +8,10 @@ for DEAF_MS: that is the collector's own line, or what stands before it.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.alerts import words
-from collector.alerts.memory import Watch
-from collector.alerts.rules import COLLECTOR_UNWELL, CRITICAL, AlertRules, ended
-from collector.alerts.watching import Turns, turns
+from collector.alerts.deciding import words
+from collector.alerts.deciding.memory import Watch
+from collector.alerts.deciding.rules import COLLECTOR_UNWELL, CRITICAL, AlertRules, ended
+from collector.alerts.deciding.watching import Turns, turns
 from collector.live import SiteNow
 from collector.store import SentAlert
 

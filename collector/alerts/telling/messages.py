@@ -7,9 +7,9 @@ receiver's.
 
 from collections.abc import Iterator, Sequence
 
-from collector.alerts.receivers import Turn
-from collector.alerts.rules import MASS_OUTAGE, OF_SITES
-from collector.alerts.words import duration
+from collector.alerts.deciding.rules import MASS_OUTAGE, OF_SITES
+from collector.alerts.deciding.words import duration
+from collector.alerts.telling.receivers import Turn
 from collector.store import SentAlert
 from shared.texts import Texts
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from collector.alerts.channel import Parts, Standing
-from collector.alerts.messages import message
-from collector.alerts.morning import morning_message
-from collector.alerts.quiet import digest_day
-from collector.alerts.recall import Recall
-from collector.alerts.receiver_settings import AppriseSettings, ReceiverSettings, open_url
-from collector.alerts.receivers import ReceiverRules, Turn, after, turn
+from collector.alerts.telling.messages import message
+from collector.alerts.telling.morning import morning_message
+from collector.alerts.telling.quiet import digest_day
+from collector.alerts.telling.recall import Recall
+from collector.alerts.telling.receiver_settings import AppriseSettings, ReceiverSettings, open_url
+from collector.alerts.telling.receivers import ReceiverRules, Turn, after, turn
 from collector.store import SentAlert, StoreError
 from shared.texts import Texts
 

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from collector.alerts.memory import Mass
-from collector.alerts.rules import AlertRules
-from collector.alerts.words import annotations, clock_time, duration, over, whom_to_call
+from collector.alerts.deciding.memory import Mass
+from collector.alerts.deciding.rules import AlertRules
+from collector.alerts.deciding.words import annotations, clock_time, duration, over, whom_to_call
 from collector.live import SiteNow
 from collector.store import SentAlert
 
+FEW = 10
+"""One in so many that was heard meanwhile changes the counts, not the news that many fell silent."""
 NAMED = 12
 """So many sites are named; the others are counted, and the page names all of them."""
 
@@ -26,12 +28,16 @@ def of_mass(
     where, since = _where(labels, rules), clock_time(starts_at_ms, now_ms, rules.timezone)
     regencies = Counter(site.site.regency for site in members if site.site.regency)
     conditions = _conditions(members, rules)
-    silent = all(site.silent for site in members)
-    silently = ".silent" if silent else ""
+    heard = sum(not site.silent for site in members)
+    silently = ".silent" if heard * FEW <= len(members) else ""
     calls = [call for provider in _providers(members, mass) for call in whom_to_call(provider, "", rules)]
     sentences = [
         texts.say(
-            f"alert.mass{silently}", n=len(mass.members), where=where, since=since, conditions=_counted(conditions)
+            "alert.mass" if heard else "alert.mass.silent",
+            n=len(mass.members),
+            where=where,
+            since=since,
+            conditions=_counted(conditions),
         ),
         texts.say("alert.mass.regencies", regencies=_counted(regencies)) if len(regencies) > 1 else "",
         texts.say("alert.mass.names", names=_names(members, rules)),

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.alerts.receivers import Told
+from collector.alerts.telling.receivers import Told
 from collector.store import SentAlert
 
 

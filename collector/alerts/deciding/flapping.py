@@ -12,7 +12,7 @@ What is remembered of a site is kept in the store beside what was sent, so that 
 
 from dataclasses import dataclass, replace
 
-from collector.alerts.rules import FlapRules
+from collector.alerts.deciding.rules import FlapRules
 from collector.condition import Condition
 from collector.live import SiteNow
 

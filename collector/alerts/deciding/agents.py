@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.alerts import words
-from collector.alerts.memory import Mark, Watch
-from collector.alerts.rules import AGENT_UNWELL, INFO, WARNING, AlertRules, ended, of_site
-from collector.alerts.watching import Turns, turns
+from collector.alerts.deciding import words
+from collector.alerts.deciding.memory import Mark, Watch
+from collector.alerts.deciding.rules import AGENT_UNWELL, INFO, WARNING, AlertRules, ended, of_site
+from collector.alerts.deciding.watching import Turns, turns
 from collector.registry import AgentState, Site
 from collector.store import SentAlert
 

@@ -14,9 +14,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from collector.alerts.quiet import QuietHours
-from collector.alerts.routes import Route
-from collector.alerts.rules import SITE_DOWN, SITE_SILENT
+from collector.alerts.deciding.rules import SITE_DOWN, SITE_SILENT
+from collector.alerts.telling.quiet import QuietHours
+from collector.alerts.telling.routes import Route
 from collector.followups import Acknowledgement
 from collector.store import SentAlert
 

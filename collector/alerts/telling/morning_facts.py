@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from collector.accounting.days import day_at
 from collector.alerts.channel import is_alert
-from collector.alerts.morning import MorningFacts
+from collector.alerts.telling.morning import MorningFacts
 from collector.followups import told
 from collector.live import Live
 from collector.registry import Site

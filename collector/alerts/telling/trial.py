@@ -7,10 +7,10 @@ import logging
 import re
 from collections.abc import Sequence
 
-from collector.alerts.alertmanager import Alertmanager, AlertmanagerSettings
-from collector.alerts.apprise_urls import notify
 from collector.alerts.channel import Parts, Standing
-from collector.alerts.receiver_settings import AppriseSettings, open_url
+from collector.alerts.telling.alertmanager import Alertmanager, AlertmanagerSettings
+from collector.alerts.telling.apprise_urls import notify
+from collector.alerts.telling.receiver_settings import AppriseSettings, open_url
 from collector.store import SentAlert
 from shared.clock import Clock
 from shared.texts import Texts

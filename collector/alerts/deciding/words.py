@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from collector.alerts.rules import SITE_DEGRADED, SITE_DOWN, SITE_SILENT, AlertRules
+from collector.alerts.deciding.rules import SITE_DEGRADED, SITE_DOWN, SITE_SILENT, AlertRules
 from collector.live import SiteNow
 from collector.registry import AgentState, Site
 from collector.store import SentAlert

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from collector.alerts.flapping import Flaps
+from collector.alerts.deciding.flapping import Flaps
 from collector.store import SentAlert
 
 MASS, FLAPS = "mass/", "flaps/"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from collector.alerts.quiet import QuietHours, minute_of, quiet_span
-from collector.alerts.receivers import ReceiverRules
-from collector.alerts.routes import Route
+from collector.alerts.telling.quiet import QuietHours, minute_of, quiet_span
+from collector.alerts.telling.receivers import ReceiverRules
+from collector.alerts.telling.routes import Route
 from collector.outgoing import PresentFile
 from shared.settings import Settings
 

@@ -27,10 +27,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from collector.alerts import mass_words as words
-from collector.alerts.memory import Mass, Member
-from collector.alerts.rules import CRITICAL, MASS_OUTAGE, SITE_DOWN, SITE_SILENT, AlertRules, MassRules, ended
-from collector.alerts.sites import Fallen
+from collector.alerts.deciding import mass_words as words
+from collector.alerts.deciding.memory import Mass, Member
+from collector.alerts.deciding.rules import CRITICAL, MASS_OUTAGE, SITE_DOWN, SITE_SILENT, AlertRules, MassRules, ended
+from collector.alerts.deciding.sites import Fallen
 from collector.condition import Condition
 from collector.live import SiteNow
 from collector.registry import Site

@@ -23,7 +23,7 @@ import msgspec
 from pydantic import Field, field_validator
 
 from collector.alerts.channel import Parts, Standing
-from collector.alerts.words import link
+from collector.alerts.deciding.words import link
 from collector.outgoing import Outgoing, http_url
 from collector.store import SentAlert
 from shared.clock import rfc3339

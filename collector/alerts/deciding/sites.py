@@ -24,9 +24,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector.alerts import words
-from collector.alerts.flapping import STEADY, Flaps
-from collector.alerts.rules import (
+from collector.alerts.deciding import words
+from collector.alerts.deciding.flapping import STEADY, Flaps
+from collector.alerts.deciding.rules import (
     CRITICAL,
     CUT_OFF,
     NOT_THE_LINE,

@@ -10,10 +10,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from collector.accounting.calendars import Span
-from collector.alerts.messages import bounded, cut
-from collector.alerts.routes import Route
-from collector.alerts.rules import AGENT_UNWELL, MASS_OUTAGE
-from collector.alerts.words import clock_time, duration, place
+from collector.alerts.deciding.rules import AGENT_UNWELL, MASS_OUTAGE
+from collector.alerts.deciding.words import clock_time, duration, place
+from collector.alerts.telling.messages import bounded, cut
+from collector.alerts.telling.routes import Route
 from collector.condition import Outage
 from collector.figures.mass import fold
 from collector.followups import FollowUpState, Matter

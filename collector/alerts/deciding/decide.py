@@ -16,13 +16,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from collector.alerts import agents as agents_rules
-from collector.alerts import flapping, health, mass, sites, words
-from collector.alerts.agents import Ailment
-from collector.alerts.flapping import STEADY, Flaps
-from collector.alerts.health import Health
-from collector.alerts.memory import NOTHING, Mass, Memory
-from collector.alerts.rules import (
+from collector.alerts.deciding import agents as agents_rules
+from collector.alerts.deciding import flapping, health, mass, sites, words
+from collector.alerts.deciding.agents import Ailment
+from collector.alerts.deciding.flapping import STEADY, Flaps
+from collector.alerts.deciding.health import Health
+from collector.alerts.deciding.memory import NOTHING, Mass, Memory
+from collector.alerts.deciding.rules import (
     AGENT_UNWELL,
     COLLECTOR_UNWELL,
     MASS_OUTAGE,
@@ -33,7 +33,7 @@ from collector.alerts.rules import (
     ended,
     firing,
 )
-from collector.alerts.sites import Fallen, Look
+from collector.alerts.deciding.sites import Fallen, Look
 from collector.condition import Condition
 from collector.live import SiteNow
 from collector.registry import AgentState, Site
