@@ -13,11 +13,11 @@ help:  ## this list
 run: $(VENV)/run.stamp  ## install, configure this machine if it is not yet, start collector and agent; Ctrl-C stops both
 	@$(BIN)/python scripts/run.py
 
-demo: $(VENV)/run.stamp  ## a simulated Kalimantan Timur with 30 days of history, in .run/demo/ (four to five minutes), then its page
+demo: $(VENV)/run.stamp  ## a simulated Kalimantan Timur with last month behind it, in .run/demo/ (about five minutes), then its page
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/dev.stamp  ## install what the tests need and run them all
-	@scripts/debian-packages
+	@scripts/debian-packages victoria-metrics:victoria-metrics
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types
@@ -30,13 +30,14 @@ rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against 
 	@$(BIN)/python -m tests.rig $(RIG_ARGS)
 	@$(BIN)/python -m tests.rig.mass $(MASS_ARGS)
 
-bench: $(VENV)/dev.stamp  ## the figures of the README (root; about half an hour)
+bench: $(VENV)/dev.stamp  ## the figures of the README (root; about 40 minutes)
 	@scripts/debian-packages victoria-metrics:victoria-metrics
 	@$(BIN)/python -m bench.icmp
 	@$(BIN)/python -m bench.agent
 	@$(BIN)/python -m bench.ingest
 	@$(BIN)/python -m bench.indicators
 	@$(BIN)/python -m bench.permutation
+	@$(BIN)/python -m bench.alerts
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt

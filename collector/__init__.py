@@ -2,7 +2,7 @@
 
 Reading order, which is the way of the data:
 
-    app.py        the command line and the wiring; start here
+    app.py        the command line, and the collector that runs; start here. parts.py: who is wired to whom
     config.py     CollectorConfig, composed of the settings declared beside their owners
     ingest.py     POST /api/v1/batches: authenticate, decode, store, acknowledge
                   body.py reads and unpacks, decode.py and unpack.py (pure) make rows of it

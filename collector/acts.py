@@ -135,10 +135,15 @@ def check_exclusion(draft: Exclusion, sites: Iterable[Site]) -> None:
     """BadAct unless `draft` can stand: `sites` are all there are."""
     check_texts(by=draft.by, why=draft.why)
     check_scope(draft.scope, draft.of, sites)
-    check_instants(**{"from": draft.from_ms, "to": draft.to_ms})
-    if draft.from_ms >= draft.to_ms:
+    check_span(draft.from_ms, draft.to_ms)
+
+
+def check_span(from_ms: int, to_ms: int) -> None:
+    """BadAct unless an exclusion may last from `from_ms` to `to_ms`."""
+    check_instants(**{"from": from_ms, "to": to_ms})
+    if from_ms >= to_ms:
         raise BadAct("to_before_from")
-    if draft.to_ms - draft.from_ms > MAX_SPAN_MS:
+    if to_ms - from_ms > MAX_SPAN_MS:
         raise BadAct("too_long")
 
 

@@ -106,28 +106,48 @@ def acknowledged(firing: Mapping[str, int], given: Iterable[Acknowledgement]) ->
 def check_followup(draft: FollowUp, sites: Iterable[Site]) -> None:
     """BadAct unless `draft` can stand: `sites` are all there are."""
     check_texts(by=draft.by)
-    if not draft.what.strip():
-        raise BadAct("empty_what")
-    if len(draft.what) > MAX_WHAT:
-        raise BadAct("text_too_long", name="what", most=MAX_WHAT)
-    check_text("what", draft.what)
-    if len(draft.owner) > MAX_NAME or not draft.owner.isprintable():
-        raise BadAct("bad_owner", most=MAX_NAME)
+    check_what(draft.what)
+    check_owner(draft.owner)
     check_scope(draft.scope, draft.of, sites)
     if draft.outage_ms is not None and draft.scope != "site":
         raise BadAct("outage_of_site")
     check_instants(outage=draft.outage_ms or 0)
-    if draft.due_ms is not None and not 0 < draft.due_ms - draft.entered_ms <= MAX_DUE_MS:
+    check_due(draft.due_ms, draft.entered_ms)
+
+
+def check_what(what: str) -> None:
+    """BadAct unless it says what is to be done."""
+    if not what.strip():
+        raise BadAct("empty_what")
+    if len(what) > MAX_WHAT:
+        raise BadAct("text_too_long", name="what", most=MAX_WHAT)
+    check_text("what", what)
+
+
+def check_owner(owner: str) -> None:
+    """BadAct unless it may stand for somebody, or for nobody."""
+    if len(owner) > MAX_NAME or not owner.isprintable():
+        raise BadAct("bad_owner", most=MAX_NAME)
+
+
+def check_due(due_ms: int | None, now_ms: int) -> None:
+    """BadAct unless that is still to come, and not too far away."""
+    if due_ms is not None and not 0 < due_ms - now_ms <= MAX_DUE_MS:
         raise BadAct("bad_due")
 
 
 def check_step(draft: Step, matter: Matter | None) -> None:
     """BadAct unless `draft` can follow what stands: a step says something, or moves it on."""
     check_texts(by=draft.by)
-    check_text("note", draft.note)
     if matter is None:
         raise BadAct("unknown_followup", id=draft.followup)
-    if not draft.note.strip():
+    check_note(draft.note)
+
+
+def check_note(note: str) -> None:
+    """BadAct unless it says what was done."""
+    check_text("note", note)
+    if not note.strip():
         raise BadAct("empty_note")
 
 

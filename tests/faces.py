@@ -7,11 +7,12 @@ from secrets import token_urlsafe
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from collector.app import Parts, application
 from collector.condition import Flip
 from collector.config import CollectorConfig
 from collector.faces.guard import COOKIE, csrf_of
+from collector.faces.server import application
 from collector.live import Judged
+from collector.parts import Parts
 from collector.people import PeopleSettings, Role, User, opened
 from collector.registry import Site, hash_token, new_token
 from collector.store import open_store

@@ -19,13 +19,14 @@ from math import isnan
 from pathlib import Path
 
 from collector.acts import Exclusion, ExclusionKind
-from collector.app import Parts, main
+from collector.app import main
 from collector.commands.desk import Terminal
 from collector.condition import Condition, Flip
 from collector.config import CollectorConfig
 from collector.faces.metrics import Facts, Metrics
 from collector.judging.judge import SITE
 from collector.live import Judged
+from collector.parts import Parts
 from collector.registry import AgentState, Site
 from collector.remote_write.history import history
 from collector.store import Store, open_store

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import hdrs
 
 from collector.acts import Exclusion, ExclusionKind
-from collector.app import application
 from collector.condition import Condition
 from collector.faces.guard import COOKIE
+from collector.faces.server import application
 from collector.followups import FollowUp
 from collector.judging.judge import SITE
 from collector.live import Judged

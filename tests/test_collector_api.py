@@ -9,9 +9,10 @@ import pytest
 from aiohttp import encode_basic_auth, hdrs
 
 from collector.acts import CauseCode, GivenCause
-from collector.app import Parts, application
 from collector.config import CollectorConfig
 from collector.faces.openapi import document
+from collector.faces.server import application
+from collector.parts import Parts
 from collector.store import open_store
 from shared.clock import rfc3339
 from shared.result import Group

@@ -195,7 +195,7 @@ def test_sigterm_ends_it_in_two_seconds_with_a_page_still_open(office: Office) -
         try:
             host, port = process.stdout.readline().split("//")[1].split(":")
             with socket.create_connection((host, int(port))) as idle:
-                idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert b"200 OK" in idle.recv(100)
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(timeout=2) == 0

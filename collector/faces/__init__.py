@@ -1,5 +1,6 @@
-"""Page, API and /metrics.
+"""Pages, API and /metrics.
 
+server.py          all of it wired together; start here
 guard.py           who may read and write, and how every refusal looks
 passwords.py       argon2id, one at a time; attempts.py: pure: who has to wait; oidc.py: signing in by a provider
 marked.py          every answer of a simulated store says so
@@ -9,7 +10,7 @@ indicators_api.py  JSON and CSV: ledgers, indicators, revisions; indicator_answe
 inquiry.py         what is asked about figures, by API and pages, and who answers it
 open_answers.py    what everybody may see, and how it is set
 openapi.py         how all of it is described
-page.py            HTML; view.py (pure): what it says; templates/
+pages/             HTML for people; templates/, static/
 scrape.py          health, and /metrics as metrics.py renders it; metrics_text.py: every family and how it is written,
                    metrics_periods.py: figures of periods, metrics_sites.py: one series a site or agent
 """

@@ -4,7 +4,8 @@ Times are RFC 3339 with the offset of the site's time zone. Indicators are in se
 in whole milliseconds. A ratio is between 0 and 1; null means "not known", never zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -53,7 +54,11 @@ class LatencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class IndicatorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One site, provider, regency ... `period_s` is what was accounted for: the sum of `rows`, over all its sites, from
-    the first result of each on. `corrected_days`: how many of its days have a later revision than the first."""
+    the day of the first result of each on: a period that begins earlier counts from then on, and so does `coverage`.
+    `counted_from`: when the account of the first of them begins (null: nothing is accounted for), `counted_all_from`:
+    that of the last (null: one has no result yet), `late_sites`: how many begin later than `from` or not yet,
+    `counted_share`: how much of the time of all sites from `from` to `to` is accounted for. `corrected_days`: how many
+    of its days have a later revision than the first."""
 
     of: str
     sites: int
@@ -77,6 +82,10 @@ class IndicatorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     mttr_s: float | None
     mtbf_s: float | None
     latency: list[LatencyAnswer]
+    counted_from: Time | None
+    counted_all_from: Time | None
+    counted_share: Ratio | None
+    late_sites: int
 
 
 class IndicatorsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +201,7 @@ def indicator_answer(
     of: str, told: Figures, corrected_days: int, *, timezone: str, zones: str, span: tuple[int, int], calendar: str
 ) -> IndicatorAnswer:
     """`timezone` is that of the times, `zones` all of the sites."""
+    asked_ms = sum(one.to_ms - one.from_ms for one in told.counted)
     return IndicatorAnswer(
         of=of,
         sites=told.sites,
@@ -215,7 +225,16 @@ def indicator_answer(
         mttr_s=_seconds_or_none(told.mttr_ms),
         mtbf_s=_seconds_or_none(told.mtbf_ms),
         latency=_latency(told),
+        counted_from=_begins(told, min, timezone),
+        counted_all_from=None if any(one.begins_ms is None for one in told.counted) else _begins(told, max, timezone),
+        counted_share=sum(one.counted_ms for one in told.counted) / asked_ms if asked_ms else None,
+        late_sites=sum(one.late for one in told.counted),
     )
+
+
+def _begins(told: Figures, which: Callable[[list[int]], int], timezone: str) -> datetime | None:
+    begun = [one.begins_ms for one in told.counted if one.begins_ms is not None]
+    return local(which(begun), timezone) if begun else None
 
 
 def formulas(told: Sequence[IndicatorAnswer]) -> dict[str, str]:

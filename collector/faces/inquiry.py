@@ -5,7 +5,7 @@ breathe. What pages asked is remembered for a minute, unless a person said somet
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -79,6 +79,7 @@ class Inquiries:
         owners = owners_of(question, sites, question.as_of_ms or now_ms)
         told = self.totals.figures(list(owners.values()), question.choice, question.as_of_ms)
         found: list[answers.IndicatorAnswer] = []
+        everywhere = {one.site.timezone for asked in owners.values() for one in asked}
         for (of, asked), (figures, corrected_days) in zip(owners.items(), told, strict=True):
             zones = sorted({one.site.timezone for one in asked})
             found.append(
@@ -86,7 +87,7 @@ class Inquiries:
                     of,
                     figures,
                     corrected_days,
-                    timezone=zones[0] if len(zones) == 1 else self.timezone,
+                    timezone=self._zone(zones),
                     zones=", ".join(zones),
                     span=(min(one.from_ms for one in asked), max(one.to_ms for one in asked)),
                     calendar=", ".join(sorted({title_of(self.calendar_of(one.site)) for one in asked})),
@@ -97,12 +98,16 @@ class Inquiries:
             period=question.period.name,
             hours=question.choice.hours,
             exclusions=question.choice.exclusions,
-            as_of=local(question.as_of_ms or now_ms, self.timezone),
+            as_of=local(question.as_of_ms or now_ms, self._zone(everywhere)),
             coverage_floor=self.settings.coverage_floor,
             charge_after_s=self.settings.charge_after_s,
             formulas=answers.formulas(found),
             indicators=found,
         )
+
+    def _zone(self, zones: Collection[str]) -> str:
+        """The one of all times about sites in `zones`."""
+        return next(iter(zones)) if len(zones) == 1 else self.timezone
 
 
 def owners_of(question: Question, sites: Sequence[Site], now_ms: int) -> Mapping[str, list[Asked]]:

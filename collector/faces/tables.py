@@ -23,6 +23,9 @@ from collector.faces.indicator_answers import (
 Cell = str | int | float | bool | datetime | None
 ALWAYS_TOLD = ("line", "experienced", "internet", "intranet")
 """Availability with columns of its own; services share one column, because their names differ from site to site."""
+DIGITS = {"_s": 3, "_ms": 3}
+"""Of columns that end so."""
+RATIO_DIGITS = 6
 PRINTED = ("line", "experienced", "coverage", "known", "mttr", "mtbf", "charged")
 """Formulas in columns at the end."""
 
@@ -45,6 +48,7 @@ EXCLUDED = ("planned", "late", "force_majeure")
 RATIO = {"": "value", "_low": "low", "_high": "high", "_part_s": "part_s", "_whole_s": "whole_s"}
 STRETCHES = {"": "n", "_total_s": "total_s", "_longest_s": "longest_s"}
 COUNTED = ("outages", "charged", "power_cuts")
+COUNTED_FROM = ("counted_from", "counted_all_from", "counted_share", "late_sites")
 ECHO = ("sent", "lost", "loss", "jitter_ms", "p50_ms", "p95_ms", "p99_ms")
 COLUMNS = (
     *ABOUT,
@@ -56,6 +60,7 @@ COLUMNS = (
     *(f"{name}{ending}" for name in COUNTED for ending in STRETCHES),
     *(f"{group}_{part}" for group in GROUPS for part in ECHO),
     *(f"{name}_formula" for name in PRINTED),
+    *COUNTED_FROM,
 )
 """Of indicators. New ones go to the end."""
 
@@ -63,8 +68,10 @@ COLUMNS = (
 def written(header: Iterable[str], rows: Iterable[Iterable[Cell]], *, delimiter: str = ",") -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n", delimiter=delimiter)
-    writer.writerow(header)
-    writer.writerows([_text(cell) for cell in row] for row in rows)
+    names = list(header)
+    writer.writerow(names)
+    digits = [_digits(name) for name in names]
+    writer.writerows([_text(cell, n) for cell, n in zip(row, digits, strict=True)] for row in rows)
     return text.getvalue().encode()
 
 
@@ -111,7 +118,7 @@ def _indicator_row(answer: IndicatorsAnswer, one: IndicatorAnswer) -> dict[str, 
     echoes = {echo.group: echo for echo in one.latency}
     row: dict[str, Cell] = {name: getattr(answer, name) for name in ABOUT if hasattr(answer, name)}
     row |= {"from": one.from_, "to": one.to} | {
-        name: getattr(one, name) for name in (*ABOUT, *SUMS) if hasattr(one, name)
+        name: getattr(one, name) for name in (*ABOUT, *SUMS, *COUNTED_FROM) if hasattr(one, name)
     }
     row |= {f"excluded_{name}_s": one.excluded_s[name] for name in EXCLUDED} | {f"{r}_s": one.rows[r] for r in ROWS}
     row["services"] = _services(told)
@@ -130,7 +137,12 @@ def _services(told: Mapping[str, AvailabilityAnswer]) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(pairs))
 
 
-def _text(cell: Cell) -> str:
+def _digits(column: str) -> int:
+    """Behind the point: times to the millisecond, as they are measured."""
+    return next((digits for ending, digits in DIGITS.items() if column.endswith(ending)), RATIO_DIGITS)
+
+
+def _text(cell: Cell, digits: int = RATIO_DIGITS) -> str:
     """A name that begins like a formula would be computed by a spreadsheet: an apostrophe tells it not to."""
     match cell:
         case None:
@@ -140,7 +152,7 @@ def _text(cell: Cell) -> str:
         case datetime():
             return cell.isoformat(timespec="milliseconds" if cell.microsecond else "seconds")
         case float():
-            return f"{cell:.9f}".rstrip("0").rstrip(".")
+            return f"{cell:.{digits}f}".rstrip("0").rstrip(".")
         case str():
             return f"'{cell}" if re.match(r"[=+\-@\t\r]", cell) else cell
     return str(cell)

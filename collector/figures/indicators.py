@@ -29,7 +29,7 @@ from collector.figures.shares import (
     ratios_of_subject,
     shown,
 )
-from collector.figures.sums import HOURS, Sums
+from collector.figures.sums import HOURS, Counted, Sums
 from shared.settings import Settings
 
 
@@ -118,6 +118,8 @@ class Figures:
     mttr_ms: float | None
     mtbf_ms: float | None
     latency: Mapping[str, Echo]
+    counted: Sequence[Counted]
+    """Of each site, where it is known."""
 
 
 EXCLUDED = {"planned": PLANNED, "late": LATE, "force_majeure": MAJEURE}
@@ -151,6 +153,7 @@ def figures(sums: Sums, choice: Choice, settings: AccountingSettings) -> list[Fi
         "mttr_ms": _mean(_of(spent, DOWN_ROWS), outages, enough),
         "mtbf_ms": _mean(_of(spent, WORKING_ROWS), outages, enough),
         "latency": _echoes(sums.latency, choice.hours, enough),
+        "counted": sums.counted,
     }
     return [Figures(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 

@@ -64,6 +64,21 @@ class Piece(NamedTuple):
     excluded: int
 
 
+class Counted(NamedTuple):
+    """How much of what is asked of a site is accounted for: nothing before the first day with a result of it.
+    `begins_ms` None: nothing at all."""
+
+    from_ms: int
+    to_ms: int
+    begins_ms: int | None
+    counted_ms: int
+
+    @property
+    def late(self) -> bool:
+        """Whether the account begins later than what is asked for, or not at all."""
+        return self.begins_ms is None or self.begins_ms > self.from_ms
+
+
 @dataclass(slots=True)
 class Stretch:
     """One outage or power cut, put together from the days it lies in. `spent_ms`, by service hours and then exclusion,
@@ -90,6 +105,7 @@ class Sums:
         self.numbers = np.zeros((n, NUMBERS), np.int64)
         self.services: dict[str, Numbers] = {}
         self.stretches: list[Stretch] = []
+        self.counted: list[list[Counted]] = [[] for _ in range(n)]
 
     def __len__(self) -> int:
         return len(self.sites)
@@ -134,6 +150,7 @@ class Sums:
             for owner in owners:
                 self.sites[owner] += other.sites[place]
                 self.corrected_days[owner] += other.corrected_days[place]
+                self.counted[owner] += other.counted[place]
                 self.numbers[owner] += other.numbers[place]
                 self.add_services(owner, [{name: spent_ms[place] for name, spent_ms in other.services.items()}])
         for stretch in other.stretches:

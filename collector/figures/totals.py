@@ -14,7 +14,7 @@ from collector.accounting.calendars import Calendar, Span, service_spans
 from collector.accounting.ledger import Ledger
 from collector.figures.indicators import CHARGED_ROWS, AccountingSettings, Figures, figures
 from collector.figures.shares import Choice
-from collector.figures.sums import Piece, ServiceOf, Sums, opened, pieces_of
+from collector.figures.sums import Counted, Piece, ServiceOf, Sums, opened, pieces_of
 from collector.registry import Site
 
 PORTION = 64
@@ -106,19 +106,22 @@ class Totals:
         sums.add_tallies(owner, [day.tally for day in kept])
         sums.corrected_days[owner] += self._corrected(asked, kept, as_of_ms)
         pieces: list[Piece] = []
+        spans = [(day.from_ms, day.to_ms) for day in kept]
         for day in kept:
             downs, has_services = opened(day.ledger)
             pieces += downs
             if has_services:
                 sums.add_services(owner, [Ledger.from_bytes(day.ledger).others])
-        for gap in gaps(((day.from_ms, day.to_ms) for day in kept), from_ms, to_ms):
+        for gap in gaps(tuple(spans), from_ms, to_ms):
             made = self._accounts.days(code, *gap, as_of_ms)
             sums.add_days(owner, made)
             sums.add_services(owner, (day.ledger.others for day in made))
             pieces += _pieces(made)
+            spans += [(day.ledger.from_ms, day.ledger.to_ms) for day in made]
         pieces.sort(key=attrgetter("start_ms"))
         sums.add_outages(owner, pieces, self._service_of(asked.site), self._beyond(asked, pieces, as_of_ms))
         sums.sites[owner] += 1
+        sums.counted[owner].append(_counted(asked, spans))
 
     def _corrected(self, asked: Asked, kept: Sequence[KeptDay], as_of_ms: int | None) -> int:
         if not as_of_ms:
@@ -152,6 +155,11 @@ def gaps(spans: Iterable[Span], from_ms: int, to_ms: int) -> Iterator[Span]:
         at_ms = end_ms
     if at_ms < to_ms:
         yield at_ms, to_ms
+
+
+def _counted(asked: Asked, spans: Sequence[Span]) -> Counted:
+    begins_ms = min((from_ms for from_ms, _ in spans), default=None)
+    return Counted(asked.from_ms, asked.to_ms, begins_ms, sum(to_ms - from_ms for from_ms, to_ms in spans))
 
 
 def _pieces(days: Sequence[Day]) -> list[Piece]:

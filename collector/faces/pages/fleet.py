@@ -16,8 +16,9 @@ from collector.faces.answers import time_or_none
 from collector.faces.pages.fleet_view import ORDERS, TROUBLES, Member, Wanted, fleet, numbers_of, offset, sentences
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
+from collector.figures.periods import local
 
-ROWS = 100
+ROWS = 25
 """Rows on one page of the table."""
 STOPS = ("first", "clean", "crash", "power", "unknown")
 """Why an agent last stopped, as far as there are words for it."""
@@ -64,7 +65,8 @@ class FleetPage:
         shown = [one for one in self._members(reader) if wanted.matches(one) and wanted.shows(one)]
         body = tables.written(CSV, (csv_row(one) for one in wanted.in_order(shown)))
         response = web.Response(body=body, content_type="text/csv", charset="utf-8")
-        response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="agents.csv"'
+        day = local(reader.view.now_ms, reader.view.timezone).date()
+        response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="agents-{day}.csv"'
         response.enable_compression()
         return response
 

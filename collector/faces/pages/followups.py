@@ -1,19 +1,29 @@
 """What is done about what was found: `/followups`, and one of them with its steps, `/followups/{id}`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
 
-from collector.acts import BadAct
+from collector.acts import BadAct, check_scope
 from collector.faces.followups_api import matters_seen
 from collector.faces.guard import Refused, needs
-from collector.faces.pages.forms import Form, filled, once_more, scope_parts
+from collector.faces.pages.forms import Form, filled, once_more, saved, scope_parts
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.faces.pages.view import View
 from collector.figures.periods import local
-from collector.followups import FollowUp, FollowUpState, Matter, Step, told
+from collector.followups import (
+    FollowUp,
+    FollowUpState,
+    Matter,
+    Step,
+    check_due,
+    check_note,
+    check_owner,
+    check_what,
+    told,
+)
 from collector.people import Role, Who
 from collector.registry import Site
 
@@ -49,7 +59,7 @@ class FollowUpsPage:
         def tell(reader: Reader) -> Mapping[str, Any]:
             added = entered(self.parts, reader, form, *form.scope(reader.view.texts))
             if added:
-                raise done(request, f"followups/{added.id}")
+                raise done(request, f"followups/{added.id}?saved=followup")
             return self._list(reader, form)
 
         return once_more(await self.parts.shell.answer(request, "followups", "followups.html", tell))
@@ -67,7 +77,7 @@ class FollowUpsPage:
         def tell(reader: Reader) -> Mapping[str, Any]:
             self._step(reader, number, form)
             if form.good:
-                raise done(request, f"followups/{number}")
+                raise done(request, f"followups/{number}?saved=step")
             return self._one(reader, number, form)
 
         return once_more(await self.parts.shell.answer(request, "followups", "followup.html", tell))
@@ -77,6 +87,7 @@ class FollowUpsPage:
         if not may_step(reader.who, matter.followup, all_sites(self.parts, reader)):
             raise Refused(403, "forbidden", reader.view.texts.say("form.not_yours"))
         state = form.one_of("state", [*FollowUpState], reader.view.texts)
+        form.check(reader.view.texts, lambda: check_note(form.text("note")))
         if not form.good:
             return
         draft = Step(
@@ -106,12 +117,13 @@ class FollowUpsPage:
             raise Refused(400, "bad-state", f"state is {state!r}; use one of {', '.join(STATES)}")
         known = matters_of(self.parts, reader)
         owner, q = query.get("owner", ""), query.get("q", "").strip()[:80]
+        sites = {now.site.code: now.site for now in self.parts.sites(reader)}
         named = [one for one in known if owner in ("", one.followup.owner) and _says(one, q)]
         found = sorted((one for one in named if state in ("all", one.state)), key=_by_urgency)
         pages = max(1, -(-len(found) // ROWS))
         page = min(_page(query), pages)
         return {
-            "rows": [matter_row(one, reader) for one in found[(page - 1) * ROWS : page * ROWS]],
+            "rows": [matter_row(one, reader, sites) for one in found[(page - 1) * ROWS : page * ROWS]],
             "found": len(found),
             "overdue": sum(one.overdue(view.now_ms) for one in named),
             "tabs": [
@@ -128,15 +140,16 @@ class FollowUpsPage:
             "next_href": reader.again("followups", page=page + 1) if page < pages else "",
             "form": form,
             "zone": f"{local(view.now_ms, view.timezone):%Z}",
-            **scope_parts(form, [now.site for now in self.parts.sites(reader)], reader.who.regency, query),
+            **scope_parts(form, sites.values(), reader.who.regency, query),
         }
 
     def _one(self, reader: Reader, number: int, form: Form) -> Mapping[str, Any]:
         matter, view, say = self._matter(reader, number), reader.view, reader.view.texts.say
-        sites = [now.site for now in self.parts.sites(reader)]
-        touched = [site for site in sites if matter.followup.touches(site)]
+        sites = {now.site.code: now.site for now in self.parts.sites(reader)}
+        touched = [site for site in sites.values() if matter.followup.touches(site)]
         return {
-            "row": matter_row(matter, reader),
+            "row": matter_row(matter, reader, sites),
+            "saved": saved(reader.query, view.texts),
             "followup": matter.followup,
             "steps": [
                 {
@@ -174,12 +187,30 @@ def all_sites(parts: PageParts, reader: Reader) -> list[Site]:
     return [now.site for now in parts.live.sites(reader.view.now_ms)]
 
 
+def check_whose(form: Form, reader: Reader, scope: str, of: str, sites: Sequence[Site]) -> None:
+    """Notes in `form` if its scope is no scope, or not the reader's: of others, nobody is told what there is."""
+    texts = reader.view.texts
+    if form.wrong("scope", "of"):
+        return
+    if reader.who.may_change(scope, of, sites):
+        form.check(texts, lambda: check_scope(scope, of, sites))
+    else:
+        form.mistakes["of"] = texts.say("form.not_yours")
+
+
 def entered(
     parts: PageParts, reader: Reader, form: Form, scope: str, of: str, outage_ms: int | None = None
 ) -> FollowUp | None:
     """The follow-up that `form` asks for, entered; None if something in it is wrong, which the form then says."""
     view, who = reader.view, reader.who
     due_ms = form.end_of_day("due", view.timezone, view.texts)
+    for check in (
+        lambda: check_what(form.text("what")),
+        lambda: check_owner(form.text("owner")),
+        lambda: check_due(due_ms, view.now_ms),
+    ):
+        form.check(view.texts, check)
+    check_whose(form, reader, scope, of, all_sites(parts, reader))
     if not form.good:
         return None
     draft = FollowUp(
@@ -193,9 +224,6 @@ def entered(
         due_ms=due_ms,
         outage_ms=outage_ms,
     )
-    if not who.may_change(scope, of, all_sites(parts, reader)):
-        form.mistakes["of"] = view.texts.say("form.not_yours")
-        return None
     try:
         return parts.store.followups.add(draft)
     except BadAct as bad:
@@ -203,16 +231,20 @@ def entered(
         return None
 
 
-def matter_row(matter: Matter, reader: Reader) -> dict[str, Any]:
-    """One follow-up in a list."""
+def matter_row(matter: Matter, reader: Reader, sites: Mapping[str, Site]) -> dict[str, Any]:
+    """One follow-up in a list; `sites` are the reader's, by code."""
     one, view, say = matter.followup, reader.view, reader.view.texts.say
-    about = say(f"scope.of.{one.scope}", of=one.of)
+    site = sites.get(one.of) if one.scope == "site" else None
+    about = say(f"scope.of.{one.scope}", of=f"{site.name} ({site.code})" if site else one.of)
+    local_view = replace(view, timezone=site.timezone) if site else view
     return {
         "id": one.id,
         "href": reader.href(f"followups/{one.id}"),
         "what": one.what,
         "about": about,
-        "about_href": _about_href(one, reader),
+        "about_href": reader.href(f"sites/{one.of}") if site else "",
+        "outage": say("followups.outage", at=local_view.at(one.outage_ms)) if site and one.outage_ms else "",
+        "outage_href": reader.href(f"outages/{one.of}/{one.outage_ms}") if site and one.outage_ms else "",
         "owner": one.owner,
         "due": _day(one.due_ms, view),
         "overdue": matter.overdue(view.now_ms),
@@ -222,12 +254,6 @@ def matter_row(matter: Matter, reader: Reader) -> dict[str, Any]:
         "steps": len(matter.steps),
         "last": matter.steps[-1].note if matter.steps else "",
     }
-
-
-def _about_href(one: FollowUp, reader: Reader) -> str:
-    if one.scope != "site":
-        return ""
-    return reader.href(f"outages/{one.of}/{one.outage_ms}" if one.outage_ms else f"sites/{one.of}")
 
 
 def _day(due_ms: int | None, view: View) -> str:

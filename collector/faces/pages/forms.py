@@ -1,11 +1,11 @@
 """What people typed into a form, and what is wrong with it, to be shown beside the fields.
 
-A handler makes a `Form` of the request, reads its fields, and acts if `form.good`. If not, it shows the same page once
+A handler makes a `Form` of the request, reads and checks all its fields, and acts if `form.good`. If not, it shows the same page once
 more: `form.value` still has what was typed, `form.mistakes` a sentence for each field that is wrong.
 templates/field.html lays both out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -33,6 +33,10 @@ FIELDS = {
     "future_cause": "cause",
 }
 """Which field a reason of BadAct is about, where that is not `of` and not named in it."""
+
+
+SAVED = ("cause", "causes", "alert", "followup", "step", "exclusion", "withdrawal")
+"""What may have been entered just before a page is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,17 @@ class Form:
     def scope(self, texts: Texts) -> tuple[str, str]:
         """What templates/scope.html asks for: what is meant, and which one, each kind from a field of its own."""
         scope = self.one_of("scope", SCOPES, texts)
-        return scope, "" if scope == "all" else self.text(f"of_{scope}")
+        of = "" if scope == "all" else self.text(f"of_{scope}")
+        if scope in SCOPES and scope != "all" and not of:
+            self.mistakes["of"] = texts.say("form.empty_site" if scope == "site" else "form.choose")
+        return scope, of
+
+    def check(self, texts: Texts, check: Callable[[], object]) -> None:
+        """Notes what `check` refuses: one of several, so that all that is wrong is said at once."""
+        try:
+            check()
+        except BadAct as bad:
+            self.refused(bad, texts)
 
     def refused(self, bad: BadAct, texts: Texts) -> None:
         """Notes what the store or a check said beside the field that it is about."""
@@ -110,6 +124,12 @@ def once_more(response: web.Response) -> web.Response:
     if response.status == web.HTTPOk.status_code:
         response.set_status(web.HTTPBadRequest.status_code)
     return response
+
+
+def saved(asked: Mapping[str, str], texts: Texts) -> str:
+    """What a page says after a form that came to it by `?saved=`; a word that none of ours says is no sentence."""
+    word = asked.get("saved", "")
+    return texts.say(f"form.saved.{word}") if word in SAVED else ""
 
 
 def in_field(at_ms: int, timezone: str) -> str:

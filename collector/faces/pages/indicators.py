@@ -25,7 +25,7 @@ from collector.figures.trend import pieces_of, trend
 from collector.registry import Site
 from shared.texts import Texts
 
-ROWS = 100
+ROWS = 50
 """Rows on one page of the table."""
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.acts import BadAct, Exclusion, ExclusionKind, check_exclusion
+from collector.acts import BadAct, Exclusion, ExclusionKind, check_span, check_texts
 from collector.alerts.deciding.words import duration
 from collector.faces.guard import Refused, needs
-from collector.faces.pages.followups import all_sites
-from collector.faces.pages.forms import Form, filled, in_field, once_more, scope_parts
+from collector.faces.pages.followups import all_sites, check_whose
+from collector.faces.pages.forms import Form, filled, in_field, once_more, saved, scope_parts
 from collector.faces.pages.outage_rows import span_text
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.figures.periods import local
@@ -54,7 +54,8 @@ class MaintenancePage:
             draft = self._draft(reader, form)
             if draft and form.value("do") == "enter":
                 try:
-                    raise done(request, f"maintenance/{self.parts.store.acts.add_exclusion(draft).id}")
+                    number = self.parts.store.acts.add_exclusion(draft).id
+                    raise done(request, f"maintenance/{number}?saved=exclusion")
                 except BadAct as bad:
                     form.refused(bad, reader.view.texts)
             return self._list(reader, form, draft if form.good else None)
@@ -82,7 +83,7 @@ class MaintenancePage:
             except BadAct as bad:
                 form.refused(bad, reader.view.texts)
                 return self._one(reader, number, form)
-            raise done(request, f"maintenance/{number}")
+            raise done(request, f"maintenance/{number}?saved=withdrawal")
 
         return once_more(await self.parts.shell.answer(request, "maintenance", "exclusion.html", tell))
 
@@ -91,29 +92,24 @@ class MaintenancePage:
         texts, zone = reader.view.texts, reader.view.timezone
         scope, of = form.scope(texts)
         from_ms, to_ms = form.instant("from", zone, texts), form.instant("to", zone, texts)
-        kind = form.one_of("kind", [*ExclusionKind], texts)
+        kind, why = form.one_of("kind", [*ExclusionKind], texts), form.text("why")
+        check_whose(form, reader, scope, of, all_sites(self.parts, reader))
+        if not form.wrong("from", "to"):
+            form.check(texts, lambda: check_span(from_ms, to_ms))
+        form.check(texts, lambda: check_texts(by=reader.who.name, why=why))
         if not form.good:
             return None
-        draft = Exclusion(
+        return Exclusion(
             id=0,
             scope=scope,
             of=of,
             from_ms=from_ms,
             to_ms=to_ms,
             kind=ExclusionKind(kind),
-            why=form.text("why"),
+            why=why,
             by=reader.who.name,
             entered_ms=reader.view.now_ms,
         )
-        sites = all_sites(self.parts, reader)
-        if not reader.who.may_change(scope, of, sites):
-            form.mistakes["of"] = texts.say("form.not_yours")
-            return None
-        try:
-            check_exclusion(draft, sites)
-        except BadAct as bad:
-            form.refused(bad, texts)
-        return draft if form.good else None
 
     def _found(self, reader: Reader, number: int) -> Exclusion:
         """Refused if there is none, or none that is the reader's business."""
@@ -184,6 +180,7 @@ class MaintenancePage:
             "withdrawn_at": view.at(one.withdrawn_ms) if one.withdrawn_ms else "",
             "sites": [(site, reader.href(f"sites/{site.code}")) for site in touched[:NAMED]],
             "more": max(0, len(touched) - NAMED),
+            "saved": saved(reader.query, view.texts),
             "may_withdraw": reader.who.may(Role.OPERATOR)
             and one.withdrawn_ms is None
             and reader.who.may_change(one.scope, one.of, all_sites(self.parts, reader)),

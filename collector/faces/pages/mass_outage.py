@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from collector.faces.guard import Refused, needs
-from collector.faces.pages.forms import Form, filled, once_more
+from collector.faces.pages.forms import Form, filled, once_more, saved
 from collector.faces.pages.outage_acts import (
     AROUND_MS,
     ONE,
@@ -52,7 +52,7 @@ class MassOutagePage:
                 form.mistakes["member"] = reader.view.texts.say("outage.choose_members")
             enter_causes(self.parts, reader, chosen, form)
             if form.good:
-                raise done(request, f"{address(fold.cases[0].outage)}/mass")
+                raise done(request, f"{address(fold.cases[0].outage)}/mass?saved=causes")
             return self._tell(reader, fold, form)
 
         return once_more(await self.parts.shell.answer(request, "outages", "mass.html", tell))
@@ -82,4 +82,5 @@ class MassOutagePage:
             "alerts": [alert for alert in alert_cards(self.parts, reader, still, reader.view) if alert["of_many"]],
             "address": reader.href(address(fold.cases[0].outage)),
             "form": form,
+            "saved": saved(reader.query, reader.view.texts),
         }

@@ -26,12 +26,11 @@ from collector.faces.pages.view import SYMBOLS, key_of
 from collector.figures.indicators import FORMULAS
 from collector.figures.periods import Period, local, parse
 from collector.figures.shares import Choice, Exclusions, Hours
-from shared.clock import utc
 
 KEPT_S = 60
 SHARE = 20
 """Adding up takes at most one part in so many of the time."""
-ROWS = 200
+ROWS = 25
 """Sites on one page of the table."""
 CHOICE = Choice(Hours.ALL, Exclusions.WITH)
 
@@ -80,9 +79,10 @@ class OpenData:
         return self._file((await self._public()).json, "application/json")
 
     async def csv(self, _request: web.Request) -> web.Response:
-        response = self._file((await self._public()).csv, "text/csv")
+        snapshot = await self._public()
+        response = self._file(snapshot.csv, "text/csv")
         response.charset = "utf-8"
-        response.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="open.csv"'
+        response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="open-{snapshot.answer.as_of.date()}.csv"'
         return response
 
     def _file(self, body: bytes, kind: str) -> web.Response:
@@ -142,7 +142,7 @@ class OpenData:
         sites = answers.open_sites(present, figures.sites, settings)
         answer = answers.OpenAnswer(
             title=config.province,
-            as_of=utc(now_ms // 1000 * 1000),
+            as_of=local(now_ms // 1000 * 1000, config.timezone),
             from_=str(figures.period.start),
             to=str(figures.period.end),
             simulated=self._parts.store.marks.simulated,

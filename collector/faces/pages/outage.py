@@ -10,7 +10,7 @@ from collector.alerts.deciding.words import duration
 from collector.condition import Outage
 from collector.faces.guard import needs
 from collector.faces.pages.followups import entered, matter_row, matters_of
-from collector.faces.pages.forms import Form, filled, once_more
+from collector.faces.pages.forms import Form, filled, once_more, saved
 from collector.faces.pages.outage_acts import (
     AROUND_MS,
     ONE,
@@ -23,8 +23,8 @@ from collector.faces.pages.outage_acts import (
     sites_of,
     take_alert,
 )
-from collector.faces.pages.outage_rows import address, case_row, mass_title, span_text
-from collector.faces.pages.outages import cases_of
+from collector.faces.pages.outage_rows import address, case_row, charged_text, mass_title, span_text
+from collector.faces.pages.outages import cases_of, charge_after_ms
 from collector.faces.pages.shell import PageParts, Reader, Tell, done
 from collector.faces.pages.view import View
 from collector.figures.recap import Case
@@ -60,19 +60,20 @@ class OutagePage:
         )
 
     async def give_cause(self, request: web.Request) -> web.Response:
-        return await self._act(request, lambda *asked: enter_causes(self.parts, *asked))
+        return await self._act(request, lambda *asked: enter_causes(self.parts, *asked), "cause")
 
     async def acknowledge(self, request: web.Request) -> web.Response:
-        return await self._act(request, lambda *asked: take_alert(self.parts, *asked))
+        return await self._act(request, lambda *asked: take_alert(self.parts, *asked), "alert")
 
     async def add_followup(self, request: web.Request) -> web.Response:
-        return await self._act(request, self._add_followup)
+        return await self._act(request, self._add_followup, "followup")
 
     async def _answer(self, request: web.Request, tell: Tell) -> web.Response:
         return await self.parts.shell.answer(request, "outages", "outage.html", tell)
 
-    async def _act(self, request: web.Request, act: Act) -> web.Response:
-        """Lets `act` read the form and enter what it says; the page of the outage follows, or shows the mistakes."""
+    async def _act(self, request: web.Request, act: Act, word: str) -> web.Response:
+        """Lets `act` read the form and enter what it says; the page of the outage follows and says so (`word`), or
+        shows the mistakes."""
         needs(request, Role.OPERATOR)
         key, form = asked_for(request), await filled(request)
 
@@ -80,7 +81,8 @@ class OutagePage:
             case = find_case(self.parts, reader, *key)
             act(reader, [case], form)
             if form.good:
-                raise done(request, address(case.outage) + ("/mass" if form.value("back") == "mass" else ""))
+                page = address(case.outage) + ("/mass" if form.value("back") == "mass" else "")
+                raise done(request, f"{page}?saved={word}")
             return self._tell(reader, case, form)
 
         return once_more(await self._answer(request, tell))
@@ -102,7 +104,7 @@ class OutagePage:
             "site": site,
             "site_href": reader.href(f"sites/{site.code}"),
             "explain_href": reader.href(f"sites/{site.code}/explain", at=outage.start_ms),
-            "facts": _facts(case, view),
+            "facts": _facts(case, charge_after_ms(self.parts), view),
             "explanation": view.explanation(outage.condition.value),
             "why": outage.why,
             "after": self._after(outage, view),
@@ -120,12 +122,13 @@ class OutagePage:
             "codes": cause_choices(view),
             "alerts": alert_cards(self.parts, reader, [site.code], view) if case.open else [],
             "matters": [
-                matter_row(matter, reader)
+                matter_row(matter, reader, sites)
                 for matter in matters_of(self.parts, reader)
                 if matter.followup.of == site.code and matter.followup.outage_ms == outage.start_ms
             ],
             "address": reader.href(address(outage)),
             "form": form,
+            "saved": saved(reader.query, view.texts),
         }
 
     def _after(self, outage: Outage, view: View) -> str:
@@ -152,7 +155,7 @@ class OutagePage:
         ]
 
 
-def _facts(case: Case, view: View) -> list[tuple[str, str]]:
+def _facts(case: Case, charge_ms: int, view: View) -> list[tuple[str, str]]:
     """(what, which): where it was, and from when to when, with how far both may be off."""
     outage, site, say = case.outage, case.site, view.texts.say
     end_ms = view.now_ms if outage.end_ms is None else outage.end_ms
@@ -167,16 +170,12 @@ def _facts(case: Case, view: View) -> list[tuple[str, str]]:
         (say("page.start"), start),
         (say("page.end"), end),
         (say("page.lasted"), duration(end_ms - outage.start_ms, view.texts)),
-        (say("outages.sum.charged"), _charged(case, view)),
+        (say("outages.sum.charged"), charged_text(case, charge_ms, view)),
         (say("outage.place"), ", ".join(part for part in (site.opd, site.district, site.regency) if part)),
         (say("outages.provider"), ", ".join(part for part in (site.provider, say(f"medium.{site.medium}")) if part)),
         (say("outage.contract"), site.contract),
     ]
     return [(what, which) for what, which in told if which]
-
-
-def _charged(case: Case, view: View) -> str:
-    return view.texts.say("outage.charged" if case.charged_ms else "outage.not_charged")
 
 
 def _also(name: str, case: Case, around: Sequence[Outage], sites: Mapping[str, Site], reader: Reader) -> dict[str, Any]:

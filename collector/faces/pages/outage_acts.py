@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.acts import BadAct, CauseCode, GivenCause
+from collector.acts import BadAct, CauseCode, GivenCause, check_text
 from collector.condition import Outage
 from collector.faces.followups_api import alerts_seen
 from collector.faces.guard import Refused
@@ -60,6 +60,7 @@ def enter_causes(parts: PageParts, reader: Reader, chosen: Sequence[Case], form:
     """One cause for all that were chosen, or mistakes in `form`. Of one that lasts it is said up to now."""
     now_ms = reader.view.now_ms
     code = form.one_of("cause", [*CauseCode], reader.view.texts)
+    form.check(reader.view.texts, lambda: check_text("note", form.text("note")))
     if not form.good:
         return
     drafts = [

@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 from collector.alerts.deciding.words import duration
 from collector.condition import Outage
 from collector.faces.pages.shell import Reader
-from collector.faces.pages.view import SYMBOLS, View
+from collector.faces.pages.view import DAY_MS, SYMBOLS, View
 from collector.faces.tables import Cell, written
+from collector.figures.indicators import CHARGED_ROWS
 from collector.figures.mass import Mass
 from collector.figures.recap import Case, Recap
 from shared.clock import utc
+from shared.texts import Texts
 
 NAMED = 12
 """Members of a mass outage that its row names; its page has all."""
+MINUTE_MS = 60_000
 BOM = b"\xef\xbb\xbf"
 """Without it Excel takes UTF-8 for the alphabet of the machine."""
 SEPARATOR = ";"
@@ -121,11 +124,47 @@ def case_row(case: Case, reader: Reader) -> dict[str, Any]:
         "word": view.word(outage.condition.value),
         "span": span_text(outage.start_ms, outage.end_ms, view),
         "lasted": duration(end_ms - outage.start_ms, view.texts),
+        "in_period": "",
         "open": case.open,
+        "given": "",
         "cause": cause_text(case, view),
         "note": case.cause.note if case.cause else "",
         "member": "/".join(map(str, key_of(outage))),
     }
+
+
+def long_row(case: Case, reader: Reader) -> dict[str, Any]:
+    """One outage among the longest: exactly enough to be compared, and what of it the order goes by."""
+    texts, end_ms = reader.view.texts, reader.view.now_ms if case.outage.end_ms is None else case.outage.end_ms
+    whole_ms = end_ms - case.outage.start_ms
+    cut = whole_ms - case.lost_ms >= MINUTE_MS
+    return case_row(case, reader) | {
+        "lasted": precisely(whole_ms, texts),
+        "in_period": texts.say("outages.in_period", lasted=precisely(case.lost_ms, texts)) if cut else "",
+        "members": [],
+    }
+
+
+def precisely(ms: int, texts: Texts) -> str:
+    """To the minute also where it is days."""
+    days_ms = ms - ms % DAY_MS
+    if not days_ms or ms - days_ms < MINUTE_MS:
+        return duration(ms, texts)
+    return f"{duration(days_ms, texts)} {duration((ms - days_ms) // MINUTE_MS * MINUTE_MS, texts)}"
+
+
+def charged_text(case: Case, charge_ms: int, view: View) -> str:
+    """Whether the contract counts it, and if not, why not."""
+    if case.charged_ms:
+        return view.texts.say("outage.charged")
+    outage = case.outage
+    if outage.condition.value not in CHARGED_ROWS:
+        reason = "other"
+    elif (outage.end_ms or view.now_ms) - outage.start_ms >= charge_ms:
+        reason = "excluded"
+    else:
+        reason = "open" if outage.end_ms is None else "short"
+    return view.texts.say(f"site.outages.charged.{reason}", limit=duration(charge_ms, view.texts))
 
 
 def fold_row(fold: Fold, reader: Reader) -> dict[str, Any]:
@@ -146,7 +185,11 @@ def fold_row(fold: Fold, reader: Reader) -> dict[str, Any]:
         "word": view.word(fold.key),
         "span": span_text(mass.start_ms, end_ms, view),
         "lasted": duration((end_ms or view.now_ms) - mass.start_ms, view.texts),
+        "in_period": "",
         "open": fold.open,
+        "given": view.texts.say(
+            "outages.causes_given", n=sum(case.cause is not None for case in fold.cases), all=len(fold.cases)
+        ),
         "cause": ", ".join(
             f"{cause} ({n})" if len(causes) > 1 else cause for cause, n in causes.most_common() if cause
         ),
@@ -171,19 +214,24 @@ def mass_end_ms(fold: Fold) -> int | None:
     return None if None in ends else max(end for end in ends if end is not None)
 
 
-def sums(told: Recap, view: View) -> list[tuple[str, str]]:
-    """(what, how much) for the top of the page."""
-    say, texts = view.texts.say, view.texts
+def sums(told: Recap, longest: Case | None, reader: Reader) -> list[tuple[str, str, str]]:
+    """(what, how much, a link) for the top of the page."""
+    say, texts = reader.view.texts.say, reader.view.texts
     return [
-        (say("outages.sum.n"), say("outages.sum.n_of", n=told.n, sites=told.sites)),
-        (say("outages.sum.open"), str(told.open)),
-        (say("outages.sum.lost"), duration(told.lost_ms, texts)),
-        (say("outages.sum.longest"), duration(told.longest_ms, texts)),
+        (say("outages.sum.n"), say("outages.sum.n_of", n=told.n, sites=told.sites), ""),
+        (say("outages.sum.open"), str(told.open), ""),
+        (say("outages.sum.lost"), duration(told.lost_ms, texts), ""),
+        (
+            say("outages.sum.longest"),
+            duration(told.longest_ms, texts),
+            reader.href(address(longest.outage)) if longest else "",
+        ),
         (
             say("outages.sum.charged"),
             say("outages.sum.charged_of", n=told.charged, lasted=duration(told.charged_ms, texts)),
+            "",
         ),
-        (say("outages.sum.unexplained"), str(told.unexplained)),
+        (say("outages.sum.unexplained"), str(told.unexplained), ""),
     ]
 
 

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from collector.acts import CauseCode, GivenCause
 from collector.condition import Condition
 from collector.faces.guard import Refused
-from collector.faces.pages.outage_rows import case_row, csv_file, fold_row, folded, in_order, site_row, sums
+from collector.faces.pages.outage_rows import csv_file, fold_row, folded, in_order, long_row, site_row, sums
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
 from collector.figures import mass, periods
@@ -120,11 +120,16 @@ def cases_of(
     basis = Basis(
         period=counted or span,
         now_ms=now_ms,
-        charge_after_ms=round(parts.config.accounting.charge_after_s * 1000),
+        charge_after_ms=charge_after_ms(parts),
         given=given,
         exclusions=parts.store.acts.exclusions(),
     )
     return cases(parts.store.outages(sorted(sites), *span, basis.now_ms), sites, basis)
+
+
+def charge_after_ms(parts: PageParts) -> int:
+    """What an outage must last to be charged."""
+    return round(parts.config.accounting.charge_after_s * 1000)
 
 
 def mass_rules(parts: PageParts) -> mass.MassRules:
@@ -182,7 +187,7 @@ class OutagesPage:
             "wanted": wanted,
             "rows": tell((page - 1) * ROWS, page * ROWS),
             "found": total,
-            "sums": sums(recap(found), reader.view),
+            "sums": sums(recap(found), min(found, key=_by_length, default=None), reader),
             "period_text": _period_text(wanted.span, reader.view),
             "from_day": reader.query.get("from", ""),
             "to_day": reader.query.get("to", ""),
@@ -200,13 +205,16 @@ class OutagesPage:
             told = by_site(found)
             return len(told), lambda first, end: [site_row(*one, reader) for one in told[first:end]]
         if wanted.order == "longest":
-            longest = sorted(found, key=lambda case: (-case.lost_ms, case.outage.start_ms, case.site.code))
-            return len(longest), lambda first, end: [
-                case_row(one, reader) | {"members": []} for one in longest[first:end]
-            ]
+            longest = sorted(found, key=_by_length)
+            return len(longest), lambda first, end: [long_row(one, reader) for one in longest[first:end]]
         masses, _ = mass.fold((case.outage for case in found), sites, mass_rules(self.parts))
         folds = in_order(fold for fold in folded(found, masses) if fold.mass or wanted.order != "mass")
         return len(folds), lambda first, end: [fold_row(one, reader) for one in folds[first:end]]
+
+
+def _by_length(case: Case) -> tuple[int, int, str]:
+    """The longest first, by what of it lies in the period."""
+    return -case.lost_ms, case.outage.start_ms, case.site.code
 
 
 def _period_text(span: Span, view: View) -> str:
