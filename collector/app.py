@@ -14,6 +14,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,7 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
             accounts=parts.accounts,
             board=parts.board,
             clock=desk.clock,
+            before_compacting=[partial(sink.note, settled=False) for sink in parts.sinks],
         )
         await upkeep.refresh()
         await upkeep.cover()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -41,9 +41,11 @@ class Upkeep:
         accounts: Accounts,
         board: IndicatorBoard,
         clock: Clock,
+        before_compacting: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._store, self._live, self._tokens, self._alerts, self._clock = store, live, tokens, alerts, clock
         self._accounts, self._board = accounts, board
+        self._before_compacting = before_compacting
         self._cover_from_ns = 0
 
     def start(self) -> AsyncIOScheduler:
@@ -85,7 +87,10 @@ class Upkeep:
         await asyncio.to_thread(self._board.refresh)
 
     async def compact(self) -> None:
-        """Fold what was received before this hour into chunks."""
+        """Fold what was received before this hour into chunks. What of it sinks still have to be told is noted first:
+        after a restart nobody would hear of it again."""
+        for note in self._before_compacting:
+            await asyncio.to_thread(note)
         rows = await asyncio.to_thread(self._store.compact, start_of_hour(self._clock.wall_ms()))
         log.info("event=compacted rows=%d", rows)
 

@@ -85,7 +85,7 @@ def test_times_without_an_offset_are_those_of_the_site(office: Office) -> None:
     ("argv", "why"),
     [
         (("--regency", "Berao", *PAST, "--why", "x"), "No site has the regency 'Berao'. Did you mean Berau?"),
-        (("--all", "--from", "2026-03-02", "--to", "2026-03-01", "--why", "x"), "It must begin before it ends."),
+        (("--all", "--from", "2026-03-02", "--to", "2026-03-01", "--why", "x"), "The start must be before the end."),
         (("--all", *PAST, "--why", " "), "Say why"),
         (("--all", "--from", "tomorrow", "--to", "2026-03-01", "--why", "x"), "'tomorrow' is no time. Write it like"),
     ],

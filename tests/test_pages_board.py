@@ -111,7 +111,15 @@ async def test_what_is_wrong_stands_above_the_tiles(tmp_path: Path) -> None:
         face.history(BAYAN, (HOUR, "up"))
         face.history(TASUK, (2 * HOUR, "up"), (HOUR, "line_down"))
         html = await page(face)
-    said = ["1 dari 2 lokasi terganggu", "jalur penyedia putus", "normal", "Gangguan kini", "Tasuk", "Berau", "WITA"]
+    said = [
+        "1 dari 2 lokasi terganggu",
+        "jalur penyedia putus",
+        "normal",
+        "Gangguan saat ini",
+        "Tasuk",
+        "Berau",
+        "WITA",
+    ]
     assert in_order(html, [*said, 'class="tiles"'])
     assert "<title>(1) Kentongan</title>" in html
 
@@ -122,7 +130,7 @@ async def test_the_newest_trouble_is_told_first_and_the_table_has_the_rest(tmp_p
         face.know(*sites)
         for n, site in enumerate(sites):
             face.history(site, ((n + 1) * HOUR, "line_down" if n else "unreachable"))
-        listed = (await page(face)).partition("Gangguan kini")[2].partition("</section>")[0]
+        listed = (await page(face)).partition("Gangguan saat ini")[2].partition("</section>")[0]
     assert re.findall(r"<b>(.*?)</b>", listed) == [f"Desa {n}" for n in range(TROUBLE)]
     assert '<a href="./?view=table">dan 2 lainnya</a>' in listed
 
@@ -147,7 +155,7 @@ async def test_what_is_under_maintenance_troubles_nobody_and_is_marked(tmp_path:
         face.history(BAYAN, (HOUR, "line_down"))
         face.parts.live.exclude([maintenance(BAYAN, face.clock.wall_ms())])
         html = await page(face)
-    assert "Gangguan kini" not in html
+    assert "Gangguan saat ini" not in html
     [(look, _, label)] = tiles(html)
     assert look == "line_down kept"
     assert "jalur penyedia putus (dalam pemeliharaan) sejak" in label

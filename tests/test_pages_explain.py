@@ -50,6 +50,8 @@ def flip(at: int, was: str, now: str, proof: int, scope: str = "internet:a/t") -
         ("oo", [flip(0, "unobserved", "up", 0)], {0: "ok_only"}),
         ("oo", [flip(4, "up", "unobserved", 1)], {1: "ends"}),
         ("ttii", [flip(2, "down", "intercepted", 1)], {1: "proof", 2: "kind"}),
+        ("oiii", [flip(1, "up", "intercepted", 0)], {0: "proof", 1: "caught_first", 2: "caught", 3: "caught_last"}),
+        ("otii", [flip(1, "up", "down", 0)], {0: "proof", 1: "fail_first", 2: "caught", 3: "caught_last"}),
         ("ooto", [], {}),
         ("oottt", [flip(2, "up", "down", 1, "intranet:a/t")], {}),
     ],
@@ -70,7 +72,7 @@ def test_the_ladder_says_which_rung_matched_first() -> None:
 def test_every_row_rung_and_meaning_has_its_words(language: str) -> None:
     view = View(Texts(language), NOON, PASER.timezone)
     meanings = {
-        *(f"{kind}{place}" for kind in ("ok", "fail") for place in ("", "_first", "_last", "_only")),
+        *(f"{kind}{place}" for kind in ("ok", "fail", "caught") for place in ("", "_first", "_last", "_only")),
         *("proof", "ends", "error", "kind", "kind_back"),
     }
     assert all(word_of(row, view) for row in ROWS)
@@ -83,7 +85,7 @@ async def test_the_results_that_decided_are_marked_in_their_order(tmp_path: Path
         html = words(await text_of(face, f"{EXPLAIN}?at={NOON - 3 * HOUR + MINUTE}"))
     rows = [
         "08:55:02.0 internet internet ✓ answered 4/4 0.8 ms last proof before the change",
-        "09:00:02.0 internet internet ✗ no answer 4/0 failure 1 of 3 in a row: the target is down from here",
+        "09:00:02.0 internet internet ✗ no answer 4/0 failure 1 of 3 in a row: the target fails from here",
         "09:05:02.0 internet internet ✗ no answer 4/0 failure 2 of 3 in a row",
         "09:10:02.0 internet internet ✗ no answer 4/0 failure 3 of 3 in a row: decided here",
     ]
@@ -96,6 +98,7 @@ async def test_it_tells_the_rules_the_groups_and_the_ladder(tmp_path: Path) -> N
     async with measured(tmp_path, CUT, judge={"fail_after": 2}) as face:
         html = words(await text_of(face, f"{EXPLAIN}?at={NOON - 3 * HOUR + MINUTE}"))
     assert "A target is down after 2 failures in a row" in html
+    assert "a failure too: after 2 in a row a target is intercepted" in html
     assert "intranet ✗ down 09:00:01 WITA 08:55:01 WITA 1 of 1" in html
     assert "provider's line down : internet or intranet down, and neither answers → ✓ matches" in html
     assert "Computed again from the groups above: provider's line down, as was recorded." in html

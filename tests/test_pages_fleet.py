@@ -70,7 +70,7 @@ async def test_silent_agents_stand_first_and_those_that_are_well_last(tmp_path: 
         ("pc-never", "Has never reported.", "kentongan-agent check"),
         ("pc-old", "Version 1.1.10; the newest is 1.2.0.", "Update the agent"),
         ("pc-fast", "The clock of the machine is 3 h ahead", "automatic time (NTP)"),
-        ("pc-full", "5000 results wait to be sent.", "push less often"),
+        ("pc-full", "5,000 results wait to be sent.", "push less often"),
         ("pc-full", "7 results were lost", "kentongan-agent status"),
         ("pc-full", "refused 2 results", "set_aside"),
         ("pc-cloned", "2 machines push with this token", f"tokens create --agent NAME --site {BAYAN.code}"),
@@ -174,9 +174,9 @@ async def test_ten_thousand_agents_come_in_pages_and_quickly(tmp_path: Path) -> 
         face.parts.live.set_registry(sites, agents)
         await page(face)
         started = process_time()
-        html = await page(face, "?page=100&sort=name")
+        html = await page(face, "?page=400&sort=name")
         assert process_time() - started < 1.5  # about 0.2 on an idle machine; others share this one
-    assert names(html) == [f"pc-{n:05}" for n in range(9_900, 10_000)]
+    assert names(html) == [f"pc-{n:05}" for n in range(9_975, 10_000)]
     assert len(names(html)) == ROWS
     assert len(html) < 200_000
 

@@ -93,6 +93,24 @@ async def test_a_mistake_stands_beside_its_field_and_nothing_is_lost(
         assert face.parts.store.followups.all() == []
 
 
+async def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    wrong = {"what": "", "of_site": "", "owner": "a\tb", "due": "2026-09-20"}
+    async with faces(tmp_path) as face:
+        face.know(TASUK)
+        html = await send(face, "/followups", 400, csrf=face.sign_in(), **NEW | wrong)
+    assert sorted(re.findall(r'id="(\w+)-error"', html)) == ["due", "of", "owner", "what"]
+
+
+async def test_it_names_its_site_and_leads_to_its_outage(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(TASUK)
+        start_ms = face.clock.wall_ms() - HOUR
+        one = enter(face, "kabel", outage_ms=start_ms)
+        html = await page(face, f"/followups/{one.id}")
+    assert f'sites/{TASUK.code}">Lokasi Tasuk ({TASUK.code})</a>' in html
+    assert re.search(rf'outages/{TASUK.code}/{start_ms}">Gangguan yang mulai ', html)
+
+
 async def test_what_is_due_today_is_due_when_the_day_is_over(tmp_path: Path) -> None:
     async with faces(tmp_path) as face:
         face.know(TASUK)

@@ -54,7 +54,7 @@ async def test_what_is_entered_stands_and_takes_the_time_out(tmp_path: Path) -> 
         face.know(BAYAN, TASUK)
         where = await send(face, "/maintenance", 303, csrf=face.sign_in(), **PLAN)
         [one] = face.parts.store.acts.exclusions()
-        assert where.endswith(f"maintenance/{one.id}")
+        assert where.endswith(f"maintenance/{one.id}?saved=exclusion")
         html = await page(face, f"/maintenance/{one.id}")
     assert (one.scope, one.of, one.why, one.by) == ("regency", "Berau", "ganti kabel", "operator")
     assert one.to_ms - one.from_ms == 2 * HOUR
@@ -65,13 +65,15 @@ async def test_what_is_entered_stands_and_takes_the_time_out(tmp_path: Path) -> 
     ("changed", "field", "said"),
     [
         ({"why": ""}, "why", "Tulis alasannya"),
-        ({"to": "2026-09-22T07:00"}, "to", "sebelum berakhirnya"),
+        ({"to": "2026-09-22T07:00"}, "to", "sebelum waktu selesai"),
         ({"to": "2046-09-22T07:00"}, "to", "sepuluh tahun"),
         ({"from": "tomorrow"}, "from", "tanggal dan jam"),
         ({"kind": "holiday"}, "kind", "Pilih salah satu"),
         ({"scope": "street"}, "scope", "Pilih salah satu"),
         ({"scope": "site", "of_site": "64.03.06.2002"}, "of", "64.03.06.2001"),
-        ({"scope": "provider"}, "of", "Tidak ada lokasi dengan penyedia"),
+        ({"scope": "provider"}, "of", "Pilih salah satu"),
+        ({"scope": "provider", "of_provider": "Icon"}, "of", "Tidak ada lokasi dengan penyedia"),
+        ({"scope": "site"}, "of", "Isi kode lokasi"),
     ],
 )
 async def test_a_mistake_stands_beside_its_field(
@@ -83,6 +85,15 @@ async def test_a_mistake_stands_beside_its_field(
         assert re.search(rf'id="{field}-error">[^<]*{said}', html)
         assert "ganti kabel" in html or "why" in changed
         assert face.parts.store.acts.exclusions() == []
+
+
+async def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    wrong = {"why": " ", "to": "2026-09-22T07:00", "scope": "site", "of_site": "", "kind": "x"}
+    async with faces(tmp_path) as face:
+        face.know(BAYAN, TASUK)
+        html = await send(face, "/maintenance", 400, csrf=face.sign_in(), **PLAN | wrong)
+    assert sorted(re.findall(r'id="(\w+)-error"', html)) == ["kind", "of", "to", "why"]
+    assert "Belum dicatat: 4 isian" in html
 
 
 async def test_overlapping_ones_are_pointed_out(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ FACES = Path(collector.faces.__file__).parent
 TEXTS = Path(shared.texts.__file__).with_name("texts")
 MADE = {
     *("outages.order", "outages.mass", "outage.also", "scope", "scope.of", "scope.which", "maintenance.kind"),
-    *("maintenance.tab", "maintenance.is", "followups.state", "followups.tab"),
+    *("maintenance.tab", "maintenance.is", "followups.state", "followups.tab", "form.saved"),
 }
 """Whose sentences are named by what is shown: a condition, a state, an order."""
 BERAU = [
@@ -175,11 +175,59 @@ async def test_a_cause_is_entered_and_replaced_and_both_stay(tmp_path: Path) -> 
     async with faces(tmp_path) as face:
         address, csrf = await two(face), face.sign_in()
         where = await send(face, f"{address}/cause", 303, csrf=csrf, cause="listrik", note="genset habis")
-        assert where.endswith(address.lstrip("/"))
+        assert where.endswith(address.lstrip("/") + "?saved=cause")
         await send(face, f"{address}/cause", 303, csrf=csrf, cause="penyedia")
         html = await page(face, address)
     assert html.index("<strong>penyedia</strong>") < html.index("<s>listrik</s>")
     assert "genset habis" in html
+
+
+@pytest.mark.parametrize(
+    ("condition", "charge_after_s", "said"),
+    [
+        ("line_down", 60, "ya: jalur atau internet putus cukup lama"),
+        ("line_down", 7200, "tidak: lebih singkat dari 2 jam"),
+        ("local_down", 60, "tidak: bukan putusnya jalur"),
+    ],
+)
+async def test_it_says_why_it_is_charged_or_not(tmp_path: Path, condition: str, charge_after_s: int, said: str) -> None:
+    async with faces(tmp_path, accounting={"charge_after_s": charge_after_s}) as face:
+        face.know(BAYAN)
+        face.history(BAYAN, (5 * HOUR, "up"), (3 * HOUR, condition), (2 * HOUR, "up"))
+        assert f"<dd>{said}" in await page(face, f"/outages/{BAYAN.code}/{at(face, 3 * HOUR)}")
+
+
+async def test_the_figure_of_the_longest_leads_to_it(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        address = await two(face)
+        html = await page(face, "/outages")
+        empty = await page(face, "/outages?q=nowhere")
+    assert f'<dt>Terlama</dt><dd><a href="./{address[1:]}"' in html
+    assert "<dt>Terlama</dt><dd>0 detik</dd>" in empty
+
+
+async def test_among_the_longest_days_are_told_to_the_minute(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN)
+        face.history(BAYAN, (60 * HOUR, "up"), (30 * HOUR + 12 * MINUTE, "line_down"), (HOUR, "up"))
+        html = await page(face, "/outages?order=longest")
+    assert "1 hari 5 jam 12 menit <small>23 jam dalam rentang ini</small>" in html
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("cause", ["Penyebab sudah dicatat."]), ("", []), ("<b>", []), ("cause.x", [])]
+)
+async def test_what_was_saved_is_said_once(tmp_path: Path, word: str, said: list[str]) -> None:
+    async with faces(tmp_path) as face:
+        address = await two(face)
+        html = await page(face, f"{address}?saved={word}")
+    assert re.findall(r'role="status">([^<]*)', html) == said
+
+
+async def test_a_mass_outage_says_how_many_of_it_have_a_cause(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        await mass(face)
+        assert "0 dari 6 terisi" in await page(face, "/outages")
 
 
 async def test_of_one_that_lasts_the_cause_is_given_up_to_now(tmp_path: Path) -> None:
@@ -335,4 +383,4 @@ def test_every_sentence_of_these_pages_is_asked_for_and_known(language: str) -> 
     asked = set(re.findall(rf"""say\(\s*["']({names})["']""", code))
     made = {name for name in known if name.rpartition(".")[0] in MADE or name.startswith(("acts.", "outages.period."))}
     assert asked <= known.keys()
-    assert known.keys() <= asked | made | {"outage.charged", "outage.not_charged"}
+    assert known.keys() <= asked | made

@@ -179,3 +179,18 @@ async def test_what_late_results_correct_is_read_as_corrected(peer: Peer, tmp_pa
         await sink.round()
         assert await peer.at(60.5) == {}
         assert not math.isnan((await peer.at(170))["site"])
+
+
+async def test_what_was_told_while_our_clock_was_ahead_is_told_again_when_it_has_passed(tmp_path: Path) -> None:
+    peer, office = prometheus(tmp_path), Office(tmp_path, clock=FakeClock(wall_ms=MONDAY))
+    async with peer.up(), told(peer, office) as sink:
+        await report(office, sink, (0, 1))
+        office.clock.step(4 * 3600)
+        await report(office, sink, (1, 1.1))
+        office.clock.step(-4 * 3600)
+        for hour in range(1, 6):
+            await report(office, sink, (hour + 0.1, hour + 1.1), "line")
+        office.clock.advance(3600)
+        await sink.round()
+        assert await peer.at(270) == {"site": 0}
+        assert await peer.at(150) == {"site": 0}

@@ -61,6 +61,8 @@ class Sink:
         """Up to where a site may have been told, though the store did not confirm it."""
         self._touched: dict[tuple[str, int], int] = {}
         """(site, hour) -> when it was last touched."""
+        self._ahead_ms: dict[str, int] = {}
+        """Sites that were told further than now: from which hour on that must be told again."""
         self._lock = threading.Lock()
 
     @property
@@ -72,7 +74,7 @@ class Sink:
         now_ms = self._clock.wall_ms()
         first_ms = max(from_ms, now_ms - self._settings.oldest_days * DAY_MS)
         with self._lock:
-            for hour_ms in range(first_ms - first_ms % HOUR_MS, min(to_ms, now_ms) + 1, HOUR_MS):
+            for hour_ms in _hours(first_ms, min(to_ms, now_ms) + 1):
                 self._touched[site, hour_ms] = now_ms
 
     async def run(self) -> None:
@@ -94,7 +96,7 @@ class Sink:
 
     async def round(self) -> None:
         """Everything that is owed now. Away if the store does not take it; what it took is noted."""
-        await asyncio.to_thread(self._note_touched)
+        await asyncio.to_thread(self.note)
         growth, known = await asyncio.to_thread(self._growth), self._known()
         for part in _portions(growth, TOGETHER):
             until_ms = {owed.site: owed.to_ms for owed in part}
@@ -108,7 +110,7 @@ class Sink:
 
     async def close(self) -> None:
         """Notes what is owed; sends nothing more."""
-        await asyncio.to_thread(self._note_touched, settled=False)
+        await asyncio.to_thread(self.note, settled=False)
         await self._address.close()
 
     def told(self, now_ms: int) -> SinkTold:
@@ -129,8 +131,11 @@ class Sink:
             self._until_ms = self._outbox.sent_until(self.name)
         return self._until_ms
 
-    def _note_touched(self, *, settled: bool = True) -> None:
-        """Hours that were told before and have come to rest are owed from now on, on disk."""
+    def note(self, *, settled: bool = True) -> None:
+        """Hours that were told before and have come to rest, or all of them, are owed from now on, on disk (blocks).
+
+        Without it, what was touched is touched again after a restart as long as it is not compacted.
+        """
         now_ms = self._clock.wall_ms()
         with self._lock:
             ready = {one: at_ms for one, at_ms in self._touched.items() if not settled or now_ms - at_ms >= QUIET_MS}
@@ -144,22 +149,43 @@ class Sink:
         self._outbox.forget(self.name, now_ms - self._settings.oldest_days * DAY_MS)
 
     def _growth(self) -> list[Owed]:
-        """Of every site that was heard; one that is told for the first time is told of its past by resends."""
-        now_ms = self._clock.wall_ms()
-        known, owed, first = self._known(), list[Owed](), list[tuple[str, int]]()
+        """Of every site that was heard."""
+        now_ms, known = self._clock.wall_ms(), self._known()
+        owed, first, late = list[Owed](), dict[str, int](), list[tuple[str, int]]()
         for now in self._live.sites(now_ms):
             edge_ms = min(now_ms - OLD_MS, now.heard_at_ms)
             edge_ms -= edge_ms % self._step_ms
             site = now.site.code
-            if site not in known and now.heard_at_ms:
-                start_ms = edge_ms - self._settings.backfill_days * DAY_MS
-                first += [(site, hour_ms) for hour_ms in range(start_ms - start_ms % HOUR_MS, edge_ms, HOUR_MS)]
-                owed.append(Owed(site=site, from_ms=edge_ms, to_ms=edge_ms))
-            elif known.get(site, edge_ms) < edge_ms:
+            if site not in known:
+                first |= {site: edge_ms} if now.heard_at_ms else {}
+                continue
+            late += self._told_ahead(site, edge_ms)
+            if known[site] < edge_ms:
                 owed.append(Owed(site=site, from_ms=known[site], to_ms=edge_ms))
+        if late:
+            self._outbox.owe(self.name, late)
         if first:
-            self._outbox.owe(self.name, first, round_=0)
+            self._begin(first)
         return owed
+
+    def _begin(self, edges_ms: Mapping[str, int]) -> None:
+        """These sites are told for the first time: their past is owed, and from the edge on they grow."""
+        past_ms = self._settings.backfill_days * DAY_MS
+        hours = [(site, hour) for site, edge_ms in edges_ms.items() for hour in _hours(edge_ms - past_ms, edge_ms)]
+        self._outbox.owe(self.name, hours, round_=0)
+        self._outbox.put_sent_until(self.name, list(edges_ms.items()))
+        self._known().update(edges_ms)
+
+    def _told_ahead(self, site: str, edge_ms: int) -> list[tuple[str, int]]:
+        """Hours to tell again, because our clock was ahead when they were told: each once it has really passed."""
+        known_ms = self._known()[site]
+        if known_ms > edge_ms:
+            since_ms = self._ahead_ms.setdefault(site, edge_ms - edge_ms % HOUR_MS)
+            self._ahead_ms[site] = edge_ms - edge_ms % HOUR_MS
+            return [(site, hour) for hour in _hours(since_ms, edge_ms - edge_ms % HOUR_MS)]
+        if site in self._ahead_ms:
+            return [(site, hour) for hour in _hours(self._ahead_ms.pop(site), known_ms)]
+        return []
 
     async def _send(self, owed: Sequence[Owed]) -> None:
         series = await asyncio.to_thread(lambda: [one for each in owed for one in self._series(each)])
@@ -178,6 +204,11 @@ class Sink:
         if owed.round:
             told = list(corrected(told, keys_of(groups_in([*opening, *flips]))))
         return series_of(owed.site, told, owed.round, self._settings.labels)
+
+
+def _hours(from_ms: int, to_ms: int) -> range:
+    """The beginnings of the hours that touch [from_ms, to_ms)."""
+    return range(from_ms - from_ms % HOUR_MS, to_ms, HOUR_MS)
 
 
 def _whole(resend: Resend, until_ms: int) -> Owed:

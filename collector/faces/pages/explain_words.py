@@ -132,6 +132,7 @@ def _rules(told: Explained, telling: Telling) -> list[str]:
             span=duration(cover_ms, telling.view.texts),
         ),
         say("site.explain.rule.group"),
+        say("site.explain.rule.intercepted", n=settings.fail_after),
         say(
             "site.explain.rule.degraded",
             loss=decimal(100 * limits.loss_ratio, telling.view),

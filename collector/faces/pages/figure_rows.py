@@ -7,6 +7,7 @@ from math import ceil, floor
 from collector.alerts.deciding.words import duration
 from collector.faces.indicator_answers import AvailabilityAnswer, IndicatorAnswer, LatencyAnswer
 from collector.faces.pages.bars import Amount, Chart, chart
+from collector.faces.pages.view import grouped
 from collector.registry import Site
 from shared.texts import Texts
 
@@ -43,6 +44,18 @@ class Teller:
 
     def lasted(self, seconds: float | None) -> str:
         return "–" if seconds is None else duration(round(seconds * 1000), self.texts)
+
+    def count(self, n: int) -> str:
+        return grouped(n, self.texts)
+
+    def counted(self, one: IndicatorAnswer) -> str:
+        """How much of the period is accounted for; nothing where all of it is."""
+        if not one.late_sites or one.counted_share is None:
+            return ""
+        first, last, days = one.counted_from, one.counted_all_from, (one.to.date() - one.from_.date()).days
+        if first and last and first.date() == last.date() and days > 1:
+            return self.texts.say("indicators.counted.days", n=(one.to.date() - first.date()).days, total=days)
+        return self.texts.say("indicators.counted.share", share=self.share(one.counted_share, 0))
 
     def scale(self, share: float) -> str:
         """A number on a scale of shares: as few digits as it takes."""
@@ -102,8 +115,10 @@ def _loss(one: IndicatorAnswer) -> float | None:
 COLUMNS: Mapping[str, Column] = {
     "line": _available("line"),
     "experienced": _available("experienced"),
-    "coverage": Column(lambda one: one.coverage, lambda one, t: Cell(t.share(one.coverage, 0)), low_is_bad=True),
-    "outages": Column(lambda one: one.outages.n, lambda one, t: Cell(str(one.outages.n))),
+    "coverage": Column(
+        lambda one: one.coverage, lambda one, t: Cell(t.share(one.coverage, 0), t.counted(one)), low_is_bad=True
+    ),
+    "outages": Column(lambda one: one.outages.n, lambda one, t: Cell(t.count(one.outages.n))),
     "downtime": Column(lambda one: one.downtime_s, lambda one, t: Cell(t.lasted(one.downtime_s))),
     "longest": Column(lambda one: one.outages.longest_s, lambda one, t: Cell(t.lasted(one.outages.longest_s))),
     "mttr": Column(lambda one: one.mttr_s, lambda one, t: Cell(t.lasted(one.mttr_s)), divided=True),
@@ -111,7 +126,7 @@ COLUMNS: Mapping[str, Column] = {
         _p95, lambda one, t: Cell("–" if (ms := _p95(one)) is None else f"{t.decimal(ms, 0)} ms"), divided=True
     ),
     "loss": Column(_loss, lambda one, t: Cell(t.share(_loss(one))), divided=True),
-    "sites": Column(lambda one: one.sites, lambda one, t: Cell(str(one.sites))),
+    "sites": Column(lambda one: one.sites, lambda one, t: Cell(t.count(one.sites))),
 }
 """The columns by name, as they stand in the table behind the name of the row; the first is the default order."""
 

@@ -100,14 +100,14 @@ class FleetPage:
             "orders": list(ORDERS),
             "page_number": page,
             "pages": pages,
-            "heading": view.texts.say("fleet.heading", n=len(members)),
+            "heading": view.texts.say("fleet.heading", n=view.count(len(members))),
         }
 
 
 def _versions(members: Sequence[Member], view: View) -> str:
     """Which versions run, those of most agents first."""
     counted = Counter(one.agent.version or "–" for one in members if one.agent.heard_at_ms).most_common(6)
-    said = (view.texts.say("fleet.version_count", version=version, n=n) for version, n in counted)
+    said = (view.texts.say("fleet.version_count", version=version, n=view.count(n)) for version, n in counted)
     return view.texts.say("fleet.versions", list=", ".join(said)) if counted else ""
 
 

@@ -1,7 +1,7 @@
 """What people typed into a form, and what is wrong with it, to be shown beside the fields.
 
-A handler makes a `Form` of the request, reads and checks all its fields, and acts if `form.good`. If not, it shows the same page once
-more: `form.value` still has what was typed, `form.mistakes` a sentence for each field that is wrong.
+A handler makes a `Form` of the request, reads and checks all its fields, and acts if `form.good`. If not, it shows the
+same page once more: `form.value` still has what was typed, `form.mistakes` a sentence for each field that is wrong.
 templates/field.html lays both out.
 """
 

@@ -127,6 +127,7 @@ def _told(
     base = next((one for one in told.indicators if one.of == wanted.against), None) if wanted.against else None
     befores = {one.of: one for one in then.indicators} if then else {}
     return {
+        "since": period_words.since(told.indicators, texts),
         "lead": _lead(told.indicators, names, details, teller),
         "rows": [
             {

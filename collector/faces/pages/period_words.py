@@ -1,9 +1,12 @@
-"""Pure: periods as people choose them: what they are called, which ones are offered, and what of them is over."""
+"""Pure: periods as people choose them: what they are called, which ones are offered, what of them is over, and since
+when there is an account of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from collector.faces.indicator_answers import IndicatorAnswer
+from collector.faces.pages.view import grouped
 from collector.figures.periods import STEPS, Period, parse
 from shared.texts import Texts
 
@@ -66,6 +69,21 @@ def _called(name: str, texts: Texts) -> Iterator[str]:
             yield f"{texts.say(f'indicators.month.{int(month)}')} {year}"
         case [year, month, day] if "/" not in name:
             yield f"{int(day)} {texts.say(f'indicators.month.{int(month)}')} {year}"
+
+
+def since(told: Sequence[IndicatorAnswer], texts: Texts) -> str:
+    """Where the account of what is told begins later than the period, since when there is one; "" where it does not."""
+    late, begun = sum(one.late_sites for one in told), [one.counted_from for one in told if one.counted_from]
+    if not late:
+        return ""
+    if not begun:
+        return texts.say("indicators.counted.none")
+    if late < (sites := sum(one.sites for one in told)):
+        return texts.say("indicators.counted.some", n=grouped(late, texts), total=grouped(sites, texts))
+    first = min(at.date() for at in begun)
+    together = all(one.counted_all_from and one.counted_all_from.date() == first for one in told)
+    day = next(_called(first.isoformat(), texts))
+    return texts.say("indicators.counted.since" if together else "indicators.counted.at_first", day=day)
 
 
 def too_old(period: Period) -> bool:

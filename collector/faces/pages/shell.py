@@ -161,6 +161,9 @@ class Shell:
             "simulated": self.store.marks.simulated,
             "say": view.texts.say,
             "symbols": SYMBOLS,
+            "count": view.count,
+            "open_data": self.config.open_data.enabled,
+            "only": reader.who.regency if self.config.open_to_read else "",
         }
 
 

@@ -82,6 +82,7 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
         "explain_href": reader.href(f"sites/{code}/explain", at=now.since_ms or ""),
         "groups": story.detail.groups,
         "sums": [_sum(story, days, view) for days in (1, 7)],
+        "power_cuts": sum(row["is_power_cut"] for row in rows),
         "outages": [part for part in (rows[:OUTAGES], rows[OUTAGES:MAX_OUTAGES]) if part],
         "more_outages": max(0, len(rows) - MAX_OUTAGES),
         "outages_href": reader.href("outages", q=code),
@@ -121,6 +122,7 @@ def _outages(story: Story, reader: Reader, view: View) -> Iterator[dict[str, Any
         lasts, end_ms = outage.end_ms is None, outage.end_ms or view.now_ms
         given = cause_of(outage.start_ms, end_ms, story.given)
         yield _times(outage.start_ms, outage.start_not_earlier_than_ms, None if lasts else end_ms, view) | {
+            "is_power_cut": False,
             "key": outage.condition.value,
             "word": view.word(outage.condition.value),
             "charged": charged(outage, end_ms, story, view, lasts=lasts),
@@ -140,6 +142,7 @@ def _power_cuts(story: Story, reader: Reader, view: View) -> Iterator[dict[str, 
         if spell.row is Row.POWER and not inside:
             lasts = spell.end_ms >= view.now_ms
             yield _times(start_ms, spell.not_earlier_ms, None if lasts else end_ms, view) | {
+                "is_power_cut": True,
                 "key": "unobserved",
                 "word": word_of(Row.POWER, view),
                 "charged": view.texts.say("site.outages.charged.other"),
@@ -177,13 +180,17 @@ def charged(outage: Outage, end_ms: int, story: Story, view: View, *, lasts: boo
 
 
 def found_cause(start_ms: int, end_ms: int, spells: Sequence[Spell], view: View) -> str:
-    """What the books say of [start, end) beside the condition: why nothing was measured, the longest first."""
+    """What the books say of [start, end) beside the condition: why nothing was measured, the longest first, and that it
+    is in no figure as an outage: what a result covers ended when its host stopped."""
     spent: Counter[Row] = Counter()
     for spell in spells:
         ms = min(spell.end_ms, end_ms) - max(spell.start_ms, start_ms)
         if spell.row in SILENT_ROWS and ms > 0:
             spent[spell.row] += ms
-    return ", ".join(word_of(row, view) for row, _ in spent.most_common())
+    return "; ".join(
+        view.texts.say("site.outages.hollow", word=word_of(row, view), lasted=duration(ms, view.texts))
+        for row, ms in spent.most_common()
+    )
 
 
 def month_rows(month: Month, limits: Limits, view: View) -> list[dict[str, Any]]:
@@ -205,7 +212,7 @@ def _figures(figures: Figures, limits: Limits, view: View) -> Iterator[tuple[str
     yield say("site.month.outages"), (str(figures.outages.n), "")
     yield say("site.month.downtime"), (duration(figures.downtime_ms, view.texts), "")
     yield say("site.month.longest"), (duration(figures.outages.longest_ms, view.texts), "")
-    yield say("site.month.charged"), (_times_of(figures.charged, view), "")
+    yield say("site.month.charged"), (_times_of(figures.charged, view), _charged_remark(figures, view))
     yield say("site.month.power"), (_times_of(figures.power_cuts, view), "")
     for group in GROUPS:
         if group in figures.latency:
@@ -218,8 +225,14 @@ def _ratio(figures: Figures, ratio: Ratio | None, view: View) -> tuple[str, str]
         return view.texts.say("site.month.too_little"), ""
     if ratio.low is None or ratio.high is None:
         return share(ratio.value, view), ""
-    between = view.texts.say("site.month.between", low=share(ratio.low, view), high=share(ratio.high, view, up=True))
-    return share(ratio.value, view), between
+    told, low, high = share(ratio.value, view), share(ratio.low, view), share(ratio.high, view, up=True)
+    return told, "" if low == told == high else view.texts.say("site.month.between", low=low, high=high)
+
+
+def _charged_remark(figures: Figures, view: View) -> str:
+    """More is charged than lowers the availability of the line: without the internet a line may answer still."""
+    both = figures.charged.total_ms and figures.rows[Row.INTERNET_DOWN]
+    return view.texts.say("site.month.charged_without_line") if both else ""
 
 
 def share(ratio: float, view: View, *, up: bool = False) -> str:

@@ -55,8 +55,9 @@ def notes(columns: Columns, flips: Sequence[Flip], fail_after: int, recover_afte
     """By place in `columns`. `flips` are those of its targets; others do not matter.
 
     1. Our own errors are skipped.
-    2. A flip into down is dated to the first of `fail_after` failures in a row; one into up to the moment of the first
-       of `recover_after` answers, of one alone where nothing was known before.
+    2. A flip into down or intercepted is dated to the first of `fail_after` failures in a row, `caught` if somebody
+       else answered; one into up to the moment of the first of `recover_after` answers, of one alone where nothing was
+       known before.
     3. The result before a change that its flip names is the last proof of the opposite; before silence, the last one.
     """
     found: dict[int, Note] = {}
@@ -92,6 +93,7 @@ class _Evidence:
         self._places = places
         self._at_ms = columns.at_ms[places]
         self._ok = columns.outcome[places] == CODE_OF[Outcome.OK]
+        self._intercepted = columns.outcome[places] == CODE_OF[Outcome.INTERCEPTED]
         uptime = [series.kind == UPTIME for series in columns.series]
         took_us = np.where(
             np.array([*uptime, False])[columns.index[places]], columns.avg_us[places], columns.max_us[places]
@@ -104,19 +106,18 @@ class _Evidence:
             return
         if flip.now == State.UP:
             n = 1 if flip.was == State.UNOBSERVED else recover_after
-            yield from self._run("ok", np.flatnonzero(self._ok & (self._said_ms == flip.at_ms)), n, is_ok=True)
+            yield from self._run(np.flatnonzero(self._ok & (self._said_ms == flip.at_ms)), n, is_ok=True)
         elif flip.was in FAILING:
             key = "kind" if flip.now == State.INTERCEPTED else "kind_back"
             yield from ((int(self._places[i]), Note(key)) for i in np.flatnonzero(self._at_ms == flip.at_ms))
         else:
-            yield from self._run(
-                "fail", np.flatnonzero(~self._ok & (self._at_ms == flip.at_ms)), fail_after, is_ok=False
-            )
+            yield from self._run(np.flatnonzero(~self._ok & (self._at_ms == flip.at_ms)), fail_after, is_ok=False)
 
-    def _run(self, key: str, first: Places, n: int, *, is_ok: bool) -> Iterator[tuple[int, Note]]:
+    def _run(self, first: Places, n: int, *, is_ok: bool) -> Iterator[tuple[int, Note]]:
         for k, i in enumerate(range(int(first[0]), len(self._places)) if len(first) else (), 1):
             if k > n or bool(self._ok[i]) is not is_ok:
                 return
+            key = "ok" if is_ok else "caught" if self._intercepted[i] else "fail"
             place = "_only" if n == 1 else "_first" if k == 1 else "_last" if k == n else ""
             yield int(self._places[i]), Note(key + place, k, n)
 

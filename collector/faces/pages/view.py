@@ -66,6 +66,10 @@ class View:
         told = key == "silent" or (key in Condition.__members__.values() and Condition(key).is_down)
         return self.texts.say(f"alert.because.{key}" if told else f"condition.{key}.means")
 
+    def count(self, n: int) -> str:
+        """How many, as people write it: 11.594, or 11,594 in English."""
+        return grouped(n, self.texts)
+
     def at(self, at_ms: int) -> str:
         return clock_time(at_ms, self.now_ms, self.timezone)
 
@@ -95,6 +99,11 @@ class View:
 def percent(ratio: float | None) -> str:
     """Rounded down, so that 100 % means all of it."""
     return "–" if ratio is None else f"{int(ratio * 100)} %"
+
+
+def grouped(n: int, texts: Texts) -> str:
+    """A count with a mark between thousands."""
+    return f"{n:,}".replace(",", "." if texts.language == "id" else ",")
 
 
 def headline(counts: Counter[str], view: View) -> str:

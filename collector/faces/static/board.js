@@ -6,7 +6,7 @@
   const el = (id) => document.getElementById(id);
   const AROUND = ["summary", "trouble"];
   const ALL = [...AROUND, "chosen", "as", "sites"];
-  const NEWS_MS = 15000, DEAF_MS = 45000, POLL_MS = 60000;
+  const NEWS_MS = 15000, SHAKY_MS = 10000, DEAF_MS = 45000, POLL_MS = 60000;
   const PACE_MS = Number(el("sites").dataset.pace); // the more sites, the more a page costs who makes it
   let tiles = new Map();
   let state = el("summary").dataset.state;
@@ -62,12 +62,13 @@
     el("news").textContent = [...said.slice(0, 3), document.querySelector("h1").textContent].join(". ");
     said = [];
   });
-  function live(on) {
-    const sign = el("live"), words = on ? "live" : "lost";
-    if (!on && sign.className !== "live off") el("news").textContent = el("sites").dataset.lost.replace("{at}", at);
+  const LOOKS = { live: "live on", again: "live off wait", lost: "live off" };
+  function live(how) {
+    const sign = el("live"), words = el("sites").dataset[how].replace("{at}", at);
+    if (how === "lost" && sign.className !== LOOKS.lost) el("news").textContent = words;
     sign.hidden = false;
-    sign.className = on ? "live on" : "live off";
-    sign.textContent = el("sites").dataset[words].replace("{at}", at);
+    sign.className = LOOKS[how];
+    sign.textContent = words;
   }
   function changed(told) {
     state = told.state;
@@ -83,18 +84,24 @@
   }
   function listen() {
     const events = new EventSource(el("sites").dataset.events);
-    events.addEventListener("beat", (e) => { at = e.data; heard = Date.now(); live(true); });
+    let broken = 0;
+    events.onopen = () => { clearTimeout(broken); broken = 0; };
+    events.addEventListener("beat", (e) => { at = e.data; heard = Date.now(); live("live"); });
     events.addEventListener("state", (e) => { if (e.data !== state) whole(); });
     events.addEventListener("tiles", (e) => changed(JSON.parse(e.data)));
     events.onerror = () => {
-      if (events.readyState !== EventSource.CLOSED) return; // it tries again by itself
-      live(false);
+      if (events.readyState !== EventSource.CLOSED) { // it tries again by itself
+        broken ||= setTimeout(() => live("again"), SHAKY_MS);
+        return;
+      }
+      clearTimeout(broken);
+      live("lost");
       setTimeout(listen, POLL_MS);
     };
   }
   setInterval(() => {
     if (Date.now() - heard < DEAF_MS) return;
-    live(false);
+    live("lost");
     poll();
   }, 5000);
 
