@@ -14,6 +14,7 @@ from aiohttp import hdrs
 from collector.acts import Exclusion, ExclusionKind
 from collector.condition import Condition
 from collector.faces.guard import COOKIE
+from collector.faces.pages.shell import MACHINES
 from collector.faces.server import application
 from collector.followups import FollowUp
 from collector.judging.judge import SITE
@@ -22,7 +23,6 @@ from collector.people import Role
 from collector.registry import Site
 from tests.browser import WIDTHS, Served, as_it_ran, chromium, context_of, look, served, simulated
 from tests.faces import HOUR, Faces, _flip
-from tests.test_collector_api import MACHINES
 
 pytestmark = pytest.mark.peers
 

@@ -11,6 +11,7 @@ from aiohttp import encode_basic_auth, hdrs
 from collector.acts import CauseCode, GivenCause
 from collector.config import CollectorConfig
 from collector.faces.openapi import document
+from collector.faces.pages.shell import MACHINES
 from collector.faces.server import application
 from collector.parts import Parts
 from collector.store import open_store
@@ -236,10 +237,6 @@ async def test_metrics_are_served_in_the_text_format(tmp_path: Path) -> None:
         async with face.client.get("/metrics") as answer:
             assert answer.headers[hdrs.CONTENT_TYPE].startswith("text/plain; version=0.0.4")
             assert 'kentongan_sites{condition="unobserved"} 1' in await answer.text()
-
-
-MACHINES = ("/api/", "/-/", "/metrics", "/open.")
-"""Where programs ask; what is elsewhere is for people."""
 
 
 def test_every_route_is_described_and_every_description_is_a_route(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from collector.condition import Row
 from collector.faces.guard import refusals
 from collector.faces.indicators_api import IndicatorsApi
 from collector.faces.inquiry import Inquiries
-from collector.faces.tables import COLUMNS
+from collector.faces.tables import COLUMNS, written
 from collector.figures.indicators import AccountingSettings
 from collector.figures.totals import Totals
 from collector.registry import Site
@@ -143,6 +143,32 @@ async def test_sites_of_several_time_zones_have_their_own_days() -> None:
     [one] = (await told("indicators?scope=all&period=2026-09-05", sites=sites))["indicators"]
     assert (one["from"], one["to"]) == ("2026-09-05T00:00:00+08:00", "2026-09-06T01:00:00+08:00")
     assert one["timezone"] == "Asia/Jakarta, Asia/Makassar"
+
+
+async def test_a_period_that_began_before_its_account_says_since_when_it_counts() -> None:
+    nobody = replace(TASUK, code="u", regency="Mahakam Ulu")
+    query = "indicators?from=2026-09-01&to=2026-09-11"
+    [all_of_it] = (await told("indicators?period=2026-09-05&scope=all"))["indicators"]
+    [one] = (await told(f"{query}&scope=all", sites=[TASUK, BAYAN, nobody]))["indicators"]
+    [row, _, none] = await table(f"{query}&scope=regency", sites=[TASUK, BAYAN, nobody])
+    names = ("counted_from", "counted_all_from", "counted_share", "late_sites")
+    assert [all_of_it[name] for name in names] == ["2026-09-05T00:00:00Z", "2026-09-05T00:00:00Z", 1.0, 0]
+    assert [one[name] for name in names] == ["2026-09-04T00:00:00Z", None, 14 / 30, 3]
+    assert [row[name] for name in names] == ["2026-09-04T00:00:00+00:00", "2026-09-04T00:00:00+00:00", "0.7", "1"]
+    assert [none[name] for name in names] == ["", "", "0", "1"]
+
+
+def test_tables_have_times_to_the_millisecond_and_ratios_to_a_millionth() -> None:
+    row = (29786920.116999999, 12.3456789, 1 / 3, 2.0, 0.1 + 0.2)
+    _, said, _ = written(("period_s", "internet_p95_ms", "coverage", "known", "mttr_s"), [row]).decode().split("\r\n")
+    assert said == "29786920.117,12.346,0.333333,2,0.3"
+
+
+async def test_when_it_was_made_is_told_in_the_time_zone_of_what_it_tells() -> None:
+    assert (await told("indicators?period=2026-09"))["as_of"].endswith("Z")
+    sites = [replace(TASUK, timezone="Asia/Jakarta"), BAYAN]
+    assert (await told("indicators?period=2026-09", sites=sites[:1]))["as_of"].endswith("+07:00")
+    assert (await told("indicators?period=2026-09", sites=sites))["as_of"].endswith("+08:00")
 
 
 async def test_a_table_of_indicators_stands_by_itself() -> None:

@@ -265,3 +265,12 @@ def seen(colour: str, sight: str) -> tuple[float, float, float]:
     z = (0.0193 * rgb[0] + 0.1192 * rgb[1] + 0.9505 * rgb[2]) / 1.08883
     fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
     return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+async def test_a_form_of_another_session_is_refused_on_a_page_in_the_readers_language(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.sign_in(Role.OPERATOR)
+        headers = {hdrs.ACCEPT: "text/html", hdrs.ACCEPT_LANGUAGE: "id"}
+        async with face.client.post("/followups", data={"csrf": "of another day"}, headers=headers) as answer:
+            html = await answer.text()
+        assert (answer.status, "Formulir ini sudah kedaluwarsa" in html, "<main" in html) == (403, True, True)

@@ -129,6 +129,7 @@ async def test_the_file_has_every_agent_that_the_page_has_pages_for(tmp_path: Pa
         have(face, *FLEET)
         async with face.client.get("/fleet?trouble=any&sort=name&format=csv") as answer:
             assert answer.headers[hdrs.CONTENT_TYPE] == "text/csv; charset=utf-8"
+            assert answer.headers[hdrs.CONTENT_DISPOSITION] == 'attachment; filename="agents-2026-09-21.csv"'
             rows = list(csv.DictReader(io.StringIO(await answer.text())))
     assert [row["agent"] for row in rows] == ["pc-cloned", "pc-fast", "pc-full", "pc-never", "pc-old", "pc-silent"]
     assert (rows[1]["clock_offset_s"], rows[2]["troubles"], rows[3]["heard_at"]) == (

@@ -34,6 +34,10 @@ def rows(html: str) -> list[list[str]]:
     return [[" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in row] for row in cells]
 
 
+def since(html: str) -> list[str]:
+    return re.findall(r'<p class="since">(.*?)</p>', html)
+
+
 async def known(face: Faces) -> None:
     """Icon+ has two sites with an hour down a day, one of them; Comtelindo one with three."""
     face.know(BAYAN, TASUK, SECOND)
@@ -165,6 +169,41 @@ async def test_a_month_that_goes_on_is_told_up_to_yesterday_and_so_is_its_file(t
     assert rows(html)[0][3] == "100 %"
 
 
+async def test_a_period_whose_first_days_nobody_measured_says_since_when_it_counts(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN, TASUK)
+        for site in (BAYAN, TASUK):
+            keep(face.parts.store, site, date(2026, 8, 23), days=9)
+        html, older = await page(face), await page(face, "?period=2026-07")
+        in_indonesian = await page(face, "?scope=all", language="id")
+    assert since(html) == ["Counted from 23 August 2026 only: before that nothing was measured yet."]
+    assert [row[3] for row in rows(html)] == ["100 % 9 of 31 days counted"] * 2
+    assert since(in_indonesian) == ["Baru dihitung sejak 23 Agustus 2026: sebelumnya belum ada yang diukur."]
+    assert since(older) == ["Nothing was measured yet in this period."]
+
+
+async def test_a_site_that_joined_later_counts_from_then_on_and_that_is_said(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN, SECOND)
+        keep(face.parts.store, BAYAN)
+        keep(face.parts.store, SECOND, date(2026, 8, 23), days=9)
+        [row], sites = rows(html := await page(face)), rows(await page(face, "?scope=site&sort=name"))
+    assert since(html)[0].startswith("1 of 2 sites were not measured yet when this period began")
+    assert row[3] == "100 % 64 % of the period counted"
+    assert [site[3] for site in sites] == ["100 % 9 of 31 days counted", "100 %"]
+
+
+async def test_sites_that_began_one_after_the_other_are_not_told_as_one(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        face.know(BAYAN, SECOND, TASUK)
+        keep(face.parts.store, BAYAN, date(2026, 8, 11), days=21)
+        keep(face.parts.store, SECOND, date(2026, 8, 23), days=9)
+        html, later = await page(face), await page(face, "?period=2026-W35&compare=2026-W33&provider=Icon%2B")
+    said = "Counted from 11 August 2026 only, some sites from later on: before that nothing was measured yet."
+    assert since(html) == [said]
+    assert since(later) == [f"Compared with week 33 of 2026: {said}"]
+
+
 async def test_a_limit_is_drawn_and_said(tmp_path: Path) -> None:
     async with faces(tmp_path) as face:
         await known(face)
@@ -206,6 +245,14 @@ async def test_a_person_of_one_regency_gets_figures_of_its_sites_alone(tmp_path:
         await page(face, "?of=Icon%2B", 404)
     assert "Only sites of Berau" in html
     assert not [word for word in ("Icon", "Kutai", BAYAN.name, SECOND.code) if word in html]
+
+
+@pytest.mark.parametrize("public", [False, True])
+async def test_who_sees_less_than_everybody_is_told_so(tmp_path: Path, public: bool) -> None:
+    async with faces(tmp_path, listen="0.0.0.0:8817", public=public) as face:
+        face.sign_in(Role.VIEWER, "Berau")
+        async with face.client.get("/indicators", headers={hdrs.ACCEPT_LANGUAGE: "id"}) as answer:
+            assert ("Anda melihat wilayah Berau saja." in await answer.text()) == public
 
 
 async def test_what_people_enter_is_told_at_once_and_the_rest_within_a_minute(tmp_path: Path) -> None:

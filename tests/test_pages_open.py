@@ -181,6 +181,26 @@ async def test_the_menu_is_for_those_who_may_read_the_rest(tmp_path: Path, publi
         assert ("./fleet" in await get(face, "/open")) == public
 
 
+@pytest.mark.parametrize("path", ["/", "/login", "/indicators", "/fleet", "/open", "/no-such-page"])
+@pytest.mark.parametrize("enabled", [False, True])
+async def test_every_page_leads_there_if_there_is_something(tmp_path: Path, path: str, enabled: bool) -> None:
+    async with faces(tmp_path, open_data={"enabled": enabled}) as face:
+        async with face.client.get(path, headers={hdrs.ACCEPT: "text/html"}) as answer:
+            html = await answer.text()
+    footer = html.partition("<footer>")[2]
+    assert ('href="./open"' in footer) == (enabled and bool(footer))
+    assert ("Tanpa akun pun" in html) == (enabled and path == "/login")
+
+
+async def test_a_file_is_named_after_its_day_and_says_when_in_the_zone_of_the_province(tmp_path: Path) -> None:
+    async with faces(tmp_path, **OPEN) as face:
+        known(face)
+        made = (await told(face))["as_of"]
+        async with face.client.get("/open.csv") as answer:
+            assert answer.headers[hdrs.CONTENT_DISPOSITION] == f'attachment; filename="open-{made[:10]}.csv"'
+    assert made.endswith("+08:00")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("?q=tas", [TASUK]), ("?regency=Kutai+Barat", [BAYAN]), ("", [TASUK, BAYAN]), ("?page=9", [TASUK])],

@@ -201,7 +201,7 @@ async def test_a_site_of_which_nothing_is_known_is_a_page_too(tmp_path: Path) ->
         face.know(BAYAN)
         for span in ("24h", "30d"):
             html = words(await text_of(face, f"/sites/{BAYAN.code}?span={span}"))
-            assert "This site was never heard of" in html
+            assert "This site has never been heard from" in html
             assert "No results this month yet." in html
 
 

@@ -100,13 +100,16 @@ async def told(peer: Peer, office: Office) -> AsyncIterator[Sink]:
         office.store.close()
 
 
-async def report(office: Office, sink: Sink, live_hours: tuple[float, float], what: str = "up") -> None:
-    """The agent delivers [from, to) hours after MONDAY; the sink hears of it; a round when it has rested."""
+async def report(
+    office: Office, sink: Sink, live_hours: tuple[float, float], what: str = "up", *, late: bool = True
+) -> None:
+    """The agent delivers [from, to) hours after MONDAY; the sink hears of it if `late`; a round when it has rested."""
     from_ms, to_ms = (MONDAY + round(hours * HOUR) for hours in live_hours)
     office.clock.advance(max(0, to_ms - office.clock.wall_ms()) / 1000)
     office.deliver(from_ms, to_ms, what)
     sink._live.set_registry([SITE], office.store.agents())
-    sink.touched(SITE.code, from_ms, to_ms)
+    if late:
+        sink.touched(SITE.code, from_ms, to_ms)
     office.clock.advance(11 * 60)
     await sink.round()
 
@@ -186,10 +189,10 @@ async def test_what_was_told_while_our_clock_was_ahead_is_told_again_when_it_has
     async with peer.up(), told(peer, office) as sink:
         await report(office, sink, (0, 1))
         office.clock.step(4 * 3600)
-        await report(office, sink, (1, 1.1))
+        await report(office, sink, (1, 1.1), late=False)
         office.clock.step(-4 * 3600)
         for hour in range(1, 6):
-            await report(office, sink, (hour + 0.1, hour + 1.1), "line")
+            await report(office, sink, (hour + 0.1, hour + 1.1), "line", late=False)
         office.clock.advance(3600)
         await sink.round()
         assert await peer.at(270) == {"site": 0}

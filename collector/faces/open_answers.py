@@ -47,7 +47,7 @@ class OpenLicence(msgspec.Struct, frozen=True, kw_only=True):
 class OpenSite(msgspec.Struct, frozen=True, kw_only=True):
     """A site as everybody may see it. `condition`: what it is in now. `availability`: the share of the observed time of
     the month so far in which people could use the network, between `_low` and `_high`; `coverage`: what was observed
-    of it."""
+    of it, since the day of the first result of the site."""
 
     code: str
     name: str

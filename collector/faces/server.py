@@ -38,8 +38,10 @@ def application(parts: Parts) -> web.Application:
         open_to_read=config.open_to_read,
         public=config.public,
     )
+    shell = Shell(config=config, clock=clock, store=store)
     app = web.Application(
-        client_max_size=MAX_BODY_BYTES, middlewares=[says_simulated(store), refusals, admission(doors)]
+        client_max_size=MAX_BODY_BYTES,
+        middlewares=[says_simulated(store), refusals, shell.refusals(), admission(doors)],
     )
     totals = Totals(parts.accounts, store.books, parts.calendar_of, config.accounting)
     inquiries = Inquiries(
@@ -50,7 +52,6 @@ def application(parts: Parts) -> web.Application:
         settings=config.accounting,
         acts_version=store.acts.version,
     )
-    shell = Shell(config=config, clock=clock, store=store)
     app.on_shutdown.append(shell.stop)
     app.add_routes([*_for_people(parts, shell, totals, inquiries), *_for_programs(parts, inquiries)])
     return app

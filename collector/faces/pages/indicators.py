@@ -127,7 +127,7 @@ def _told(
     base = next((one for one in told.indicators if one.of == wanted.against), None) if wanted.against else None
     befores = {one.of: one for one in then.indicators} if then else {}
     return {
-        "since": period_words.since(told.indicators, texts),
+        "since": _since(wanted, told, then, texts),
         "lead": _lead(told.indicators, names, details, teller),
         "rows": [
             {
@@ -151,6 +151,15 @@ def _told(
         "single": wanted.single,
         "single_name": names[ordered[0].of] if wanted.single and ordered else wanted.question.of,
     }
+
+
+def _since(wanted: Wanted, told: IndicatorsAnswer, then: IndicatorsAnswer | None, texts: Texts) -> list[str]:
+    """Sentences for periods that are not accounted for as a whole: the one told, the one compared with."""
+    said = [period_words.since(told.indicators, texts)]
+    if wanted.then and then and (of_then := period_words.since(then.indicators, texts)):
+        period = period_words.called(wanted.then, texts)
+        said.append(texts.say("indicators.counted.then", period=period, said=of_then))
+    return [sentence for sentence in said if sentence]
 
 
 def _down(scope: str, of: str, reader: Reader) -> str:

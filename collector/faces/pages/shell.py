@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import jinja2
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 
 from collector.accounting.accounts import Accounts
 from collector.accounting.calendars import Calendar
@@ -26,12 +27,16 @@ from collector.figures.totals import Totals
 from collector.live import Live, SiteNow
 from collector.people import Role, Who
 from collector.registry import Site
-from collector.store import Store
+from collector.store import Store, StoreError
 from shared.clock import Clock
 from shared.texts import LANGUAGES, Texts
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
+MACHINES = ("/api/", "/-/", "/metrics", "/open.")
+"""Where programs ask."""
+TOLD = ("bad-csrf", "bad-form", "forbidden", "store-unavailable", "unauthorized")
+"""Refusals that people meet: they have a sentence in each language. The others say what is wrong with an address."""
 LANGUAGE_COOKIE = "kentongan_lang"
 A_YEAR_S = 366 * 86_400
 CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -128,7 +133,9 @@ class Shell:
         try:
             status, parts = 200, await asyncio.to_thread(tell, reader)
         except Refused as refused:
-            status, template, parts = refused.problem.status, "refused.html", {"problem": refused.problem}
+            problem = refused.problem
+            told = f"refused.{problem.type}" if problem.type in TOLD else ""
+            status, template, parts = problem.status, "refused.html", {"problem": problem, "told": told}
         html = self.templates.get_template(template).render(self._frame(name, reader) | dict(parts))
         response = web.Response(text=html, content_type="text/html", status=status)
         response.headers.update(HEADERS)
@@ -136,6 +143,22 @@ class Shell:
             response.set_cookie(LANGUAGE_COOKIE, request.query["lang"], max_age=A_YEAR_S, samesite="Lax")
         response.enable_compression()
         return response
+
+    def refusals(self) -> Middleware:
+        """A middleware: what is refused before a page is made, a form of another day for example, is a page too for
+        whoever looks with a browser. Programs get the problem."""
+
+        @web.middleware
+        async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except (Refused, StoreError) as error:
+                if "text/html" not in request.headers.get(hdrs.ACCEPT, "") or request.path.startswith(MACHINES):
+                    raise
+                refused = error if isinstance(error, Refused) else Refused(503, "store-unavailable", str(error))
+            return await self.answer(request, "refused", "refused.html", lambda _reader: _again(refused))
+
+        return tell
 
     def asset(self, home: str, name: str) -> str:
         """The address of one of our files, another one whenever the file is another."""
@@ -165,6 +188,10 @@ class Shell:
             "open_data": self.config.open_data.enabled,
             "only": reader.who.regency if self.config.open_to_read else "",
         }
+
+
+def _again(refused: Refused) -> Mapping[str, Any]:
+    raise refused
 
 
 HEADERS = {
