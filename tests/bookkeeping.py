@@ -31,7 +31,7 @@ BASE = MONDAY - 10 * DAY
 """The wall time of the boot clocks' zero."""
 SITE = Site(code="64.01", name="Paser", provider="penyedia-a", timezone="Etc/UTC", medium=Medium.FIBER)
 GROUPS = (Group.GATEWAY, Group.INTRANET, Group.INTERNET)
-FAILING = {"up": (), "line": (1, 2), "router": (0, 2)}
+FAILING = {"up": (), "line": (1, 2), "router": (0, 2), "internet": (2,)}
 """Which of the targets time out."""
 
 

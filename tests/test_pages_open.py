@@ -184,9 +184,9 @@ async def test_the_menu_is_for_those_who_may_read_the_rest(tmp_path: Path, publi
 @pytest.mark.parametrize("path", ["/", "/login", "/indicators", "/fleet", "/open", "/no-such-page"])
 @pytest.mark.parametrize("enabled", [False, True])
 async def test_every_page_leads_there_if_there_is_something(tmp_path: Path, path: str, enabled: bool) -> None:
-    async with faces(tmp_path, open_data={"enabled": enabled}) as face:
-        async with face.client.get(path, headers={hdrs.ACCEPT: "text/html"}) as answer:
-            html = await answer.text()
+    settings: dict[str, object] = {"open_data": {"enabled": enabled}}
+    async with faces(tmp_path, **settings) as face, face.client.get(path) as answer:
+        html = await answer.text()
     footer = html.partition("<footer>")[2]
     assert ('href="./open"' in footer) == (enabled and bool(footer))
     assert ("Tanpa akun pun" in html) == (enabled and path == "/login")

@@ -12,11 +12,14 @@ from aiohttp import hdrs
 import collector.faces
 import shared.texts
 from collector.acts import CauseCode, GivenCause
-from collector.faces.pages.outage_rows import BOM, COLUMNS, SEPARATOR
-from collector.people import Role
+from collector.faces.pages.outage_rows import BOM, COLUMNS, SEPARATOR, sums
+from collector.faces.pages.shell import Reader
+from collector.faces.pages.view import View
+from collector.figures.recap import Recap
+from collector.people import Role, Who
 from collector.registry import Site
 from collector.store import SentAlert
-from shared.texts import LANGUAGES
+from shared.texts import LANGUAGES, Texts
 from tests.faces import BAYAN, HOUR, MINUTE, TASUK, Faces, faces
 
 FACES = Path(collector.faces.__file__).parent
@@ -204,6 +207,14 @@ async def test_the_figure_of_the_longest_leads_to_it(tmp_path: Path) -> None:
         empty = await page(face, "/outages?q=nowhere")
     assert f'<dt>Terlama</dt><dd><a href="./{address[1:]}"' in html
     assert "<dt>Terlama</dt><dd>0 detik</dd>" in empty
+
+
+@pytest.mark.parametrize(("language", "said"), [("id", "11.594 di 878 lokasi"), ("en", "11,594 at 878 sites")])
+def test_many_are_told_with_a_mark_between_thousands(language: str, said: str) -> None:
+    view = View(Texts(language), 0, "Asia/Makassar")
+    reader = Reader(view=view, who=Who(name="x", role=Role.VIEWER), query={}, home="./")
+    told = Recap(n=11_594, sites=878, open=0, unexplained=0, lost_ms=0, charged=0, charged_ms=0, longest_ms=0)
+    assert sums(told, None, reader)[0][1] == said
 
 
 async def test_among_the_longest_days_are_told_to_the_minute(tmp_path: Path) -> None:

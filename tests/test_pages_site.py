@@ -140,6 +140,16 @@ async def test_a_power_cut_is_told_as_one_and_listed_though_no_line_was_down(tmp
         html = words(await text_of(face, SITE))
     assert re.search(r"Since 2026-01-07 12:00 WITA: up [\d.]+ %, power cut 1\d\.\d %", html)
     assert "power cut 07:00 WITA" in html.partition("Last 30 days, newest first")[2]
+    assert "Power cuts listed below as well: 1. A power cut is no outage of the line" in html
+
+
+async def test_what_no_figure_counts_of_an_outage_is_told_beside_it(tmp_path: Path) -> None:
+    parts = [part(26 * HOUR, 8 * HOUR), part(8 * HOUR, 5 * HOUR, "line"), {**POWER[1]}]
+    async with measured(tmp_path, parts) as face:
+        html = words(await text_of(face, SITE)).partition("Last 30 days, newest first")[2]
+    assert re.search(
+        r"provider's line down 04:00 WITA .* power cut for \d+ min [\d s]*: no outage in monthly figures", html
+    )
 
 
 @pytest.mark.parametrize(("charge_after_s", "told"), [(300, "yes"), (7200, "no: shorter than 2 h")])
@@ -179,6 +189,14 @@ async def test_the_month_is_told_with_error_bars_and_coverage(tmp_path: Path) ->
     assert re.search(r"Observed 9\d", html)
     assert "Charged to the provider 1 times, 1 h" in html
     assert "internet: p95 (limit 150 ms) 0.8 ms" in html
+
+
+async def test_what_is_charged_but_lowers_no_line_figure_is_told(tmp_path: Path) -> None:
+    parts = [part(7 * DAY, 3 * HOUR), part(3 * HOUR, 2 * HOUR, "internet"), part(2 * HOUR, 0)]
+    async with measured(tmp_path, parts) as face:
+        html = words(await text_of(face, SITE)).partition("Month so far")[2]
+    assert "Line availability 100 % As experienced" in html  # no bars that say the same twice
+    assert "Charged to the provider 1 times, 1 h This includes times without internet while the line was up" in html
 
 
 async def test_below_the_coverage_floor_there_is_no_number(tmp_path: Path) -> None:

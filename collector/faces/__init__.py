@@ -6,7 +6,8 @@ passwords.py       argon2id, one at a time; attempts.py: pure: who has to wait; 
 marked.py          every answer of a simulated store says so
 api.py             JSON: sites, flips, outages; answers.py: what is answered
 acts_api.py        JSON: what people say, read and written; followups_api.py: what they do, and who takes care of alerts
-indicators_api.py  JSON and CSV: ledgers, indicators, revisions; indicator_answers.py, tables.py: what is answered
+indicators_api.py  JSON and CSV: ledgers, indicators, revisions; tables.py: as CSV;
+                   indicator_answers.py, ledger_answers.py: what is answered
 inquiry.py         what is asked about figures, by API and pages, and who answers it
 open_answers.py    what everybody may see, and how it is set
 openapi.py         how all of it is described

@@ -1,4 +1,5 @@
-"""GET /api/v1/indicators, /ledger and /revisions, as JSON or CSV. indicator_answers.py has what is answered."""
+"""GET /api/v1/indicators, /ledger and /revisions, as JSON or CSV. What is answered: indicator_answers.py,
+ledger_answers.py."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from aiohttp import hdrs, web
 
 from collector.accounting.calendars import Calendar
 from collector.accounting.ledger import joined
-from collector.faces import indicator_answers as answers
+from collector.faces import ledger_answers as answers
 from collector.faces import tables
 from collector.faces.guard import Refused, who_of
 from collector.faces.inquiry import FILTERS, Inquiries, Question, not_begun, title_of

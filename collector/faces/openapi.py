@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from collector.faces import acts_api, answers, followups_api, indicator_answers, open_answers
+from collector.faces import acts_api, answers, followups_api, indicator_answers, ledger_answers, open_answers
 from collector.faces.api import FILTERS, MAX_LIMIT
 from collector.faces.inquiry import FILTERS as FILTERS_OF_FIGURES
 from collector.figures import periods
@@ -125,7 +125,7 @@ OPERATIONS = (
         path="/api/v1/ledger",
         name="ledger",
         text="Milliseconds of a site in each row, by hour, day, week, month, quarter or year; also as text/csv",
-        answer=indicator_answers.LedgerAnswer,
+        answer=ledger_answers.LedgerAnswer,
         parameters=(
             SITE_OF,
             PERIOD,
@@ -142,7 +142,7 @@ OPERATIONS = (
         path="/api/v1/revisions",
         name="revisions",
         text="The closed days of a site as they were told and corrected; also as text/csv",
-        answer=indicator_answers.RevisionsAnswer,
+        answer=ledger_answers.RevisionsAnswer,
         parameters=(SITE_OF, PERIOD, SINCE, UNTIL, FORMAT),
         errors=(400, 401, 403, 404),
     ),

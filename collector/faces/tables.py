@@ -15,10 +15,8 @@ from collector.faces.indicator_answers import (
     AvailabilityAnswer,
     IndicatorAnswer,
     IndicatorsAnswer,
-    LedgerAnswer,
-    RevisionAnswer,
-    RevisionsAnswer,
 )
+from collector.faces.ledger_answers import LedgerAnswer, RevisionAnswer, RevisionsAnswer
 
 Cell = str | int | float | bool | datetime | None
 ALWAYS_TOLD = ("line", "experienced", "internet", "intranet")

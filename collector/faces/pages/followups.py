@@ -163,7 +163,7 @@ class FollowUpsPage:
                 for step in matter.steps
             ],
             "entered_at": view.at(matter.followup.entered_ms),
-            "touches": say("scope.touches", n=len(touched)),
+            "touches": say("scope.touches", n=view.count(len(touched))),
             "states": [(state.value, say(f"followups.state.{state.value}")) for state in FollowUpState],
             "may_step": reader.who.may(Role.OPERATOR)
             and may_step(reader.who, matter.followup, all_sites(self.parts, reader)),

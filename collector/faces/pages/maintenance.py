@@ -195,7 +195,7 @@ class MaintenancePage:
             "id": one.id,
             "href": reader.href(f"maintenance/{one.id}"),
             "about": say(f"scope.of.{one.scope}", of=one.of),
-            "touches": say("scope.touches", n=touched),
+            "touches": say("scope.touches", n=view.count(touched)),
             "span": span_text(one.from_ms, one.to_ms, view),
             "lasts": duration(one.to_ms - one.from_ms, view.texts),
             "kind": say(f"maintenance.kind.{one.kind.value}"),

@@ -23,7 +23,7 @@ from collector.faces.pages.outage_acts import (
     sites_of,
     take_alert,
 )
-from collector.faces.pages.outage_rows import address, case_row, charged_text, mass_title, span_text
+from collector.faces.pages.outage_rows import address, case_row, mass_title, not_charged, span_text
 from collector.faces.pages.outages import cases_of, charge_after_ms
 from collector.faces.pages.shell import PageParts, Reader, Tell, done
 from collector.faces.pages.view import View
@@ -170,7 +170,7 @@ def _facts(case: Case, charge_ms: int, view: View) -> list[tuple[str, str]]:
         (say("page.start"), start),
         (say("page.end"), end),
         (say("page.lasted"), duration(end_ms - outage.start_ms, view.texts)),
-        (say("outages.sum.charged"), charged_text(case, charge_ms, view)),
+        (say("outages.sum.charged"), not_charged(case, charge_ms, view) or say("outage.charged")),
         (say("outage.place"), ", ".join(part for part in (site.opd, site.district, site.regency) if part)),
         (say("outages.provider"), ", ".join(part for part in (site.provider, say(f"medium.{site.medium}")) if part)),
         (say("outage.contract"), site.contract),

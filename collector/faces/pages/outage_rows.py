@@ -153,11 +153,11 @@ def precisely(ms: int, texts: Texts) -> str:
     return f"{duration(days_ms, texts)} {duration((ms - days_ms) // MINUTE_MS * MINUTE_MS, texts)}"
 
 
-def charged_text(case: Case, charge_ms: int, view: View) -> str:
-    """Whether the contract counts it, and if not, why not."""
-    if case.charged_ms:
-        return view.texts.say("outage.charged")
+def not_charged(case: Case, charge_ms: int, view: View) -> str:
+    """Why the contract does not count it; empty if it does."""
     outage = case.outage
+    if case.charged_ms:
+        return ""
     if outage.condition.value not in CHARGED_ROWS:
         reason = "other"
     elif (outage.end_ms or view.now_ms) - outage.start_ms >= charge_ms:
@@ -216,10 +216,10 @@ def mass_end_ms(fold: Fold) -> int | None:
 
 def sums(told: Recap, longest: Case | None, reader: Reader) -> list[tuple[str, str, str]]:
     """(what, how much, a link) for the top of the page."""
-    say, texts = reader.view.texts.say, reader.view.texts
+    say, texts, count = reader.view.texts.say, reader.view.texts, reader.view.count
     return [
-        (say("outages.sum.n"), say("outages.sum.n_of", n=told.n, sites=told.sites), ""),
-        (say("outages.sum.open"), str(told.open), ""),
+        (say("outages.sum.n"), say("outages.sum.n_of", n=count(told.n), sites=count(told.sites)), ""),
+        (say("outages.sum.open"), count(told.open), ""),
         (say("outages.sum.lost"), duration(told.lost_ms, texts), ""),
         (
             say("outages.sum.longest"),
@@ -228,10 +228,10 @@ def sums(told: Recap, longest: Case | None, reader: Reader) -> list[tuple[str, s
         ),
         (
             say("outages.sum.charged"),
-            say("outages.sum.charged_of", n=told.charged, lasted=duration(told.charged_ms, texts)),
+            say("outages.sum.charged_of", n=count(told.charged), lasted=duration(told.charged_ms, texts)),
             "",
         ),
-        (say("outages.sum.unexplained"), str(told.unexplained), ""),
+        (say("outages.sum.unexplained"), count(told.unexplained), ""),
     ]
 
 

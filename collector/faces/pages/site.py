@@ -17,6 +17,8 @@ from collector.faces.guard import Refused
 from collector.faces.pages.charts import tiles
 from collector.faces.pages.explain import Explained, explained
 from collector.faces.pages.explain_words import Telling, csv_of, explain_parts
+from collector.faces.pages.outage_acts import WHOLE
+from collector.faces.pages.outages import cases_of, charge_after_ms
 from collector.faces.pages.reasons import Case
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.site_words import Month, Story, site_parts
@@ -114,11 +116,10 @@ class SitePage:
             detail=site_detail(store, now, now_ms),
             opening=opening_of(store, code, now_ms - WEEK_MS),
             flips=store.flips(code, now_ms - WEEK_MS, now_ms, SITE),
-            outages=store.outages([code], now_ms - LISTED_MS, now_ms, now_ms),
+            outages=cases_of(self.parts, {code: now.site}, (now_ms - LISTED_MS, now_ms), now_ms, WHOLE),
             spells=heard_of(shown(spells, now_ms), silent=now.silent or now.condition is Condition.UNOBSERVED),
-            given=store.acts.given_causes(code),
             exclusions=[one for one in store.acts.exclusions() if one.withdrawn_ms is None and one.touches(now.site)],
-            charge_ms=round(config.accounting.charge_after_s * 1000),
+            charge_ms=charge_after_ms(self.parts),
             month=month,
         )
 

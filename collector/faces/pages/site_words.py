@@ -8,16 +8,18 @@ from typing import Any
 
 from collector.accounting.ledger import account, coverage
 from collector.accounting.spells import Spell
-from collector.acts import Exclusion, GivenCause, cause_of
+from collector.acts import Exclusion
 from collector.alerts.deciding.words import duration
-from collector.condition import SILENT_ROWS, Flip, Outage, Row
+from collector.condition import SILENT_ROWS, Flip, Row
 from collector.faces.answers import AgentAnswer, SiteDetail, TargetAnswer
+from collector.faces.pages.outage_rows import cause_text, not_charged
 from collector.faces.pages.reasons import Case, decimal, planned, reasons
 from collector.faces.pages.shell import Reader
 from collector.faces.pages.timeline import GROUPS
 from collector.faces.pages.timeline_words import word_of
 from collector.faces.pages.view import DAY_MS, View, percent
-from collector.figures.indicators import CHARGED_ROWS, Echo, Figures, Stretches
+from collector.figures import recap
+from collector.figures.indicators import Echo, Figures, Stretches
 from collector.figures.shares import Ratio
 from collector.judging.judge import OUTSIDE
 from collector.judging.quality import Limits
@@ -49,9 +51,8 @@ class Story:
     detail: SiteDetail
     opening: Flip | None
     flips: Sequence[Flip]
-    outages: Sequence[Outage]
+    outages: Sequence[recap.Case]
     spells: Sequence[Spell]
-    given: Sequence[GivenCause]
     exclusions: Sequence[Exclusion]
     charge_ms: int
     month: Month | None
@@ -111,23 +112,22 @@ def _sum(story: Story, days: int, view: View) -> str:
     return view.texts.say(
         "page.sum",
         days=days,
-        n=sum(outage.end_ms is None or outage.end_ms > from_ms for outage in story.outages),
+        n=sum(one.open or (one.outage.end_ms or 0) > from_ms for one in story.outages),
         lasted=duration(sum(ms for condition, ms in spent.items() if condition.is_down), view.texts),
         coverage=percent(coverage(spent)),
     )
 
 
 def _outages(story: Story, reader: Reader, view: View) -> Iterator[dict[str, Any]]:
-    for outage in story.outages:
-        lasts, end_ms = outage.end_ms is None, outage.end_ms or view.now_ms
-        given = cause_of(outage.start_ms, end_ms, story.given)
-        yield _times(outage.start_ms, outage.start_not_earlier_than_ms, None if lasts else end_ms, view) | {
+    for one in story.outages:
+        outage, end_ms = one.outage, one.outage.end_ms or view.now_ms
+        yield _times(outage.start_ms, outage.start_not_earlier_than_ms, None if one.open else end_ms, view) | {
             "is_power_cut": False,
             "key": outage.condition.value,
             "word": view.word(outage.condition.value),
-            "charged": charged(outage, end_ms, story, view, lasts=lasts),
-            "given": view.texts.say(f"cause.{given.code}") if given else "",
-            "note": given.note if given else "",
+            "charged": not_charged(one, story.charge_ms, view) or view.texts.say("site.outages.charged.yes"),
+            "given": cause_text(one, view),
+            "note": one.cause.note if one.cause else "",
             "found": found_cause(outage.start_ms, end_ms, story.spells, view),
             "explain": reader.href(f"sites/{outage.site}/explain", at=outage.start_ms),
             "edit": reader.href(f"outages/{outage.site}/{outage.start_ms}"),
@@ -138,7 +138,8 @@ def _power_cuts(story: Story, reader: Reader, view: View) -> Iterator[dict[str, 
     """Nobody's line was down, but people had no internet. A cut inside an outage is that outage's cause."""
     for spell in story.spells:
         start_ms, end_ms = spell.start_ms, min(spell.end_ms, view.now_ms)
-        inside = any(o.start_ms < end_ms and (o.end_ms or view.now_ms) > start_ms for o in story.outages)
+        known = [one.outage for one in story.outages]
+        inside = any(o.start_ms < end_ms and (o.end_ms or view.now_ms) > start_ms for o in known)
         if spell.row is Row.POWER and not inside:
             lasts = spell.end_ms >= view.now_ms
             yield _times(start_ms, spell.not_earlier_ms, None if lasts else end_ms, view) | {
@@ -163,20 +164,6 @@ def _times(start_ms: int, not_earlier_ms: int, end_ms: int | None, view: View) -
         "end": view.texts.say("page.lasts") if end_ms is None else view.at(end_ms),
         "lasted": duration((end_ms or view.now_ms) - start_ms, view.texts),
     }
-
-
-def charged(outage: Outage, end_ms: int, story: Story, view: View, *, lasts: bool) -> str:
-    """Whether the contract counts it, and if not, why not."""
-    limit = duration(story.charge_ms, view.texts)
-    if outage.condition.value not in CHARGED_ROWS:
-        reason = "other"
-    elif any(one.from_ms <= outage.start_ms < one.to_ms for one in story.exclusions):
-        reason = "excluded"
-    elif end_ms - outage.start_ms >= story.charge_ms:
-        reason = "yes"
-    else:
-        reason = "open" if lasts else "short"
-    return view.texts.say(f"site.outages.charged.{reason}", limit=limit)
 
 
 def found_cause(start_ms: int, end_ms: int, spells: Sequence[Spell], view: View) -> str:

@@ -112,7 +112,7 @@ def headline(counts: Counter[str], view: View) -> str:
         return view.texts.say("page.empty_title")
     down = sum(n for key, n in counts.items() if key in Condition.__members__.values() and Condition(key).is_down)
     if down:
-        return view.texts.say("page.some_down", n=down, total=counts.total())
+        return view.texts.say("page.some_down", n=view.count(down), total=view.count(counts.total()))
     return view.texts.say("page.some_silent" if counts["silent"] else "page.none_down", n=counts["silent"])
 
 
