@@ -35,6 +35,7 @@ from collector.store import SentAlert
 from collector.store.sqlite import SqliteStore
 from shared.result import CODE_OF, Outcome
 from shared.texts import Texts
+from tests.fakes import SetClock
 
 CALENDARS = Path(__file__).resolve().parent.parent / "config" / "calendars"
 START_MS = 1_793_462_400_000  # 2026-11-01 00:00 in Makassar
@@ -43,25 +44,6 @@ INTERVAL_MS, DOWN_MS, PUSH_MS = 60_000, 10_000, 300_000
 STEP_MS, BUSY_STEP_MS, BUSY_MS = 60_000, 3_000, 110_000
 FAILURES, SUCCESSES = 3, 2
 OK = CODE_OF[Outcome.OK]
-
-
-@dataclass(slots=True)
-class VirtualClock:
-    """A clock that the month moves."""
-
-    now_ms: int
-
-    def wall_ms(self) -> int:
-        return self.now_ms
-
-    def wall_ns(self) -> int:
-        return self.now_ms * 1_000_000
-
-    def mono_ns(self) -> int:
-        return self.now_ms * 1_000_000
-
-    def boot_ms(self) -> int:
-        return self.now_ms
 
 
 @dataclass(slots=True)
@@ -146,7 +128,7 @@ async def _run(simulated: Province, folder: Path, told: Callable[[str], None]) -
     def service(site: Site) -> Calendar:
         return calendar_of(site, calendars=calendars, default="24x7")
 
-    clock, ear = VirtualClock(START_MS), Ear()
+    clock, ear = SetClock(START_MS), Ear()
     store, live = SqliteStore(str(folder / "store.db"), linger_s=0), Live(service)
     store.put_sites([place.site for place in simulated.places])
     rejudge = Rejudge(store, live, JudgeSettings(), clock)

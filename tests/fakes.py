@@ -1,5 +1,26 @@
 """Fakes that several tests share. They behave, they do not record calls."""
 
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class SetClock:
+    """A clock that stands where it was set."""
+
+    now_ms: int
+
+    def wall_ms(self) -> int:
+        return self.now_ms
+
+    def wall_ns(self) -> int:
+        return self.now_ms * 1_000_000
+
+    def mono_ns(self) -> int:
+        return self.now_ms * 1_000_000
+
+    def boot_ms(self) -> int:
+        return self.now_ms
+
 
 class FakeClock:
     """A clock that moves only when told to."""

@@ -31,6 +31,7 @@ from collector.registry import AgentState, Site
 from collector.remote_write.history import history
 from collector.store import Store, open_store
 from tests.daemons import found
+from tests.fakes import SetClock
 from tests.scrapes import SampleIngest, SampleTimes, agent_scrape
 
 MINUTE_MS = 60_000
@@ -46,25 +47,6 @@ SCRAPED = "up 1\nscrape_duration_seconds 0.02\n"
 """What Prometheus itself says of a scrape."""
 ARGUMENTS = ("simulate", "--sites", "24", "--days", "31", "--from", "2026-10-01", "--seed", "64", "--no-web", "--yes")
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
-
-
-@dataclass
-class SetClock:
-    """A clock that stands where it was set."""
-
-    now_ms: int
-
-    def wall_ms(self) -> int:
-        return self.now_ms
-
-    def wall_ns(self) -> int:
-        return self.now_ms * 1_000_000
-
-    def mono_ns(self) -> int:
-        return self.now_ms * 1_000_000
-
-    def boot_ms(self) -> int:
-        return self.now_ms
 
 
 @dataclass(frozen=True)
