@@ -295,6 +295,7 @@ def references(value: Any) -> set[str]:
         {"Forwarded": "for=10.0.0.7"},
         {hdrs.VIA: "1.1 caddy"},
         {hdrs.HOST: "pantau.example"},
+        {hdrs.HOST: "127.0.0.1.pantau.example:8817"},
     ],
 )
 async def test_who_comes_through_a_proxy_of_this_machine_is_not_at_this_machine(

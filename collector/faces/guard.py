@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -171,8 +172,13 @@ class Doors:
 def is_local(request: web.Request) -> bool:
     """Whether whoever asks sits at this machine, if it listens there alone: a proxy says that it hands on for others,
     or under which name they found it. A page that lets its own name point here asks under that name, too."""
+    if not FORWARDED.isdisjoint(map(str.lower, request.headers)):
+        return False
     host = urlsplit(f"//{request.host}").hostname or ""
-    return FORWARDED.isdisjoint(map(str.lower, request.headers)) and (host in LOOPBACK or host.startswith("127."))
+    try:
+        return host in LOOPBACK or ip_address(host).is_loopback
+    except ValueError:  # a name: also one that begins like an address
+        return False
 
 
 def who_is(user: User, secret: str) -> Who:
