@@ -75,7 +75,7 @@ class Exclusion:
 
     def touches(self, site: Site) -> bool:
         """Whether it is about `site`."""
-        return self.scope == "all" or self.of == value_of(site, self.scope)
+        return concerns(self.scope, self.of, site)
 
     @property
     def late(self) -> bool:
@@ -129,6 +129,11 @@ def check_instants(**at_ms: int) -> None:
     for name, instant_ms in at_ms.items():
         if not 0 <= instant_ms < NOBODY_MEANS_MS:
             raise BadAct("no_such_time", name=name)
+
+
+def concerns(scope: str, of: str, site: Site) -> bool:
+    """Whether `site` is among those that `scope` and `of` name."""
+    return scope == "all" or value_of(site, scope) == of
 
 
 def check_exclusion(draft: Exclusion, sites: Iterable[Site]) -> None:

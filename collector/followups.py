@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from collector.acts import MAX_NAME, BadAct, check_instants, check_scope, check_text, check_texts, value_of
+from collector.acts import MAX_NAME, BadAct, check_instants, check_scope, check_text, check_texts, concerns
 from collector.registry import Site
 
 MAX_WHAT = 500
@@ -41,7 +41,7 @@ class FollowUp:
 
     def touches(self, site: Site) -> bool:
         """Whether it is about `site`."""
-        return self.scope == "all" or self.of == value_of(site, self.scope)
+        return concerns(self.scope, self.of, site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

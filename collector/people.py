@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from collector.acts import MAX_NAME, BadAct, value_of
+from collector.acts import MAX_NAME, BadAct, concerns
 from collector.registry import Site
 from shared.settings import FilePath, Settings
 
@@ -123,7 +123,7 @@ class Who:
         no site is nobody's of one regency: a refusal must not tell whether others have one of that name."""
         if not self.regency:
             return True
-        touched = [site for site in sites if scope == "all" or value_of(site, scope) == of]
+        touched = [site for site in sites if concerns(scope, of, site)]
         return scope != "all" and bool(touched) and all(self.sees(site) for site in touched)
 
 

@@ -62,6 +62,7 @@ PURE = (
     "faces/open_answers",
     "faces/pages/bars",
     "faces/pages/view",
+    "faces/pages/paging",
     "faces/pages/tiles",
     "faces/pages/figure_rows",
     "faces/pages/period_words",

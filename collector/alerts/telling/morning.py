@@ -6,8 +6,6 @@ A receiver of some regencies or providers is told of their sites alone. (morning
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from collector.accounting.calendars import Span
 from collector.alerts.deciding.rules import AGENT_UNWELL, MASS_OUTAGE
@@ -16,6 +14,7 @@ from collector.alerts.telling.messages import bounded, cut
 from collector.alerts.telling.routes import Route
 from collector.condition import Outage
 from collector.figures.mass import fold
+from collector.figures.periods import local
 from collector.followups import FollowUpState, Matter
 from collector.registry import Site
 from collector.store import SentAlert
@@ -75,7 +74,7 @@ def morning_message(facts: MorningFacts, route: Route, max_lines: int, texts: Te
         *_followups(facts, due, texts),
         *_agents(sum(_is(alert, AGENT_UNWELL) for alert in firing), texts),
     ]
-    day = f"{_local(facts.now_ms, facts.timezone):%Y-%m-%d}"
+    day = f"{local(facts.now_ms, facts.timezone):%Y-%m-%d}"
     name = "morning.title" if down or silent else "morning.title_well"
     title = texts.say(name, day=day, down=len(down), sites=len(sites), silent=silent)
     body = bounded(lines, max(max_lines, AT_LEAST), texts)
@@ -165,7 +164,7 @@ def _followups(facts: MorningFacts, due: Sequence[Matter], texts: Texts) -> Iter
             what=cut(" ".join(one.what.split()), WHAT_CHARS),
             of=one.of or texts.say("morning.province"),
             owner=one.owner or texts.say("morning.no_owner"),
-            due=f"{_local(last_ms, facts.timezone):%Y-%m-%d}",
+            due=f"{local(last_ms, facts.timezone):%Y-%m-%d}",
         )
 
 
@@ -176,7 +175,3 @@ def _agents(n: int, texts: Texts) -> Iterator[str]:
 
 def _is(alert: SentAlert, alertname: str) -> bool:
     return alert.labels.get("alertname") == alertname
-
-
-def _local(at_ms: int, timezone: str) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(timezone))

@@ -1,7 +1,7 @@
 """HTML for people: made here, readable without script, nothing from outside.
 
 shell.py        what every page has; start here
-view.py         pure: how conditions, times and spans are told
+view.py         pure: how conditions, times and spans are told; paging.py (pure): pages of long tables
 board.py        all sites at a glance; tiles.py (pure): as tiles, in groups; events.py: what changes on them, live
 site.py         one site, and why we think so; site_words.py, reasons.py (pure): how it is told
                 timeline.py, timeline_words.py, charts.py (pure): what it was in, and its latency, as pictures

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from collector.acts import value_of
 from collector.faces.guard import Refused
+from collector.faces.pages.paging import Sheet, wanted_page
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.tiles import MAX_TILES, TROUBLE, groups_of, in_trouble, looks_of, state_of
 from collector.faces.pages.view import SYMBOLS, by_trouble, headline, key_of
@@ -37,17 +38,16 @@ class Wanted:
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> "Wanted":
-        condition, page = query.get("condition", ""), query.get("page", "1")
+        condition = query.get("condition", "")
         if condition and condition != "down" and condition not in SYMBOLS:
             raise Refused(400, "bad-condition", f"condition is {condition!r}; use one of down, {', '.join(SYMBOLS)}")
-        if not (page.isascii() and page.isdigit() and len(page) < 7 and int(page) > 0):
-            raise Refused(400, "bad-page", f"page is {page!r}; use a number from 1 on")
+        page = wanted_page(query.get("page", "1"))
         return cls(
             q=query.get("q", "").strip()[:80],
             condition=condition,
             of=tuple((facet, query[facet]) for facet in FACETS if query.get(facet)),
             table=query.get("view") == "table",
-            page=int(page),
+            page=page,
         )
 
     def matching(self, sites: Sequence[SiteNow]) -> Sequence[SiteNow]:
@@ -183,15 +183,11 @@ def _tiles(wanted: Wanted, found: Sequence[SiteNow], reader: Reader) -> dict[str
 
 
 def _table(wanted: Wanted, found: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
-    pages = max(1, -(-len(found) // ROWS))
-    page = min(wanted.page, pages)
-    rows = sorted(found, key=by_trouble)[(page - 1) * ROWS : page * ROWS]
+    sheet = Sheet.of(wanted.page, len(found), ROWS)
+    rows = sorted(found, key=by_trouble)[sheet.span]
     return {
         "rows": [reader.view.row(now, reader.href(f"sites/{now.site.code}")) for now in rows],
-        "page_number": page,
-        "pages": pages,
-        "before_href": reader.again(page=page - 1, part="") if page > 1 else "",
-        "next_href": reader.again(page=page + 1, part="") if page < pages else "",
+        **sheet.parts,
     }
 
 

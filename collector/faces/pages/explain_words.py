@@ -8,8 +8,8 @@ from collector.accounting.silence import Stay
 from collector.accounting.spells import Spell
 from collector.alerts.deciding.words import duration
 from collector.condition import SILENT_ROWS, Condition, Flip, State
-from collector.faces.guard import Refused
 from collector.faces.pages.explain import Explained
+from collector.faces.pages.paging import Sheet, wanted_page
 from collector.faces.pages.reasons import GroupNow, decimal, exact, groups_of
 from collector.faces.pages.shell import Reader
 from collector.faces.pages.timeline_words import word_of
@@ -41,7 +41,8 @@ def explain_parts(told: Explained, telling: Telling) -> Mapping[str, Any]:
     """What templates/explain.html lays out."""
     view, say = telling.view, telling.view.texts.say
     window, groups = told.window, groups_of(told.standing)
-    page, pages = _page(telling.reader.query, len(told.columns), view)
+    asked = telling.reader.query.get("page", "1")
+    sheet = Sheet.of(wanted_page(asked, say("site.explain.bad_page", text=asked)), len(told.columns), ROWS)
     word = word_of(told.spell.row, view) if told.spell and cause_of(told.spell) else view.word(told.condition.value)
     span = {"from": exact(window.from_ms, view), "to": exact(window.to_ms, view)}
     again = recomputed(groups, told.condition)
@@ -62,13 +63,12 @@ def explain_parts(told: Explained, telling: Telling) -> Mapping[str, Any]:
         "agrees": say("site.explain.ladder.agrees", word=view.word(again.value))
         if again is told.condition
         else say("site.explain.ladder.differs", word=view.word(again.value), kept=view.word(told.condition.value)),
-        "results": list(result_rows(told, telling, range((page - 1) * ROWS, min(page * ROWS, len(told.columns))))),
+        "results": list(result_rows(told, telling, range(len(told.columns))[sheet.span])),
         "caption": say("site.explain.results.caption", n=len(told.columns), **span),
         "empty": say("site.explain.results.none", **span),
         "zone": f"{local(window.at_ms, view.timezone):%Z}",
         "flips": [_flip(flip, telling) for flip in told.flips],
-        "page_number": page,
-        "pages": pages,
+        **sheet.parts,
     } | {**_host(told, telling), **_links(told, telling)}
 
 
@@ -88,14 +88,6 @@ def _host(told: Explained, telling: Telling) -> dict[str, Any]:
             for a in told.agents
         ],
     }
-
-
-def _page(query: Mapping[str, str], rows: int, view: View) -> tuple[int, int]:
-    """Which one is asked for, and how many there are."""
-    text, pages = query.get("page", "1"), max(1, -(-rows // ROWS))
-    if not (text.isascii() and text.isdigit() and len(text) < 7 and int(text) > 0):
-        raise Refused(400, "bad-page", view.texts.say("site.explain.bad_page", text=text))
-    return min(int(text), pages), pages
 
 
 def _lasts(told: Explained, view: View) -> str:

@@ -8,6 +8,7 @@ from collector.faces.guard import Refused
 from collector.faces.inquiry import FILTERS, Question
 from collector.faces.pages import period_words
 from collector.faces.pages.figure_rows import COLUMNS
+from collector.faces.pages.paging import number_of
 from collector.figures.periods import BadPeriod, Period
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.registry import KINDS, Medium
@@ -43,7 +44,6 @@ class Wanted:
         for name, known in CLOSED.items():
             if query.get(name) and query[name] not in known:
                 raise Refused(400, f"bad-{name}", texts.say("indicators.bad_choice", given=query[name], name=name))
-        page = query.get("page", "1")
         question = Question(
             scope=chosen["scope"],
             period=_period(query.get("period", "").strip() or period_words.ago(today, "month", 1), today, texts),
@@ -57,7 +57,7 @@ class Wanted:
             then=_period(then, today, texts) if then else None,
             against=query.get("against", ""),
             sort=chosen["sort"],
-            page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            page=number_of(query.get("page", "")) or 1,
             limit=_limit(query.get("limit", "").strip(), texts),
         )
 

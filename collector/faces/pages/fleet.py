@@ -14,6 +14,7 @@ from collector.alerts.deciding.words import duration
 from collector.faces import tables
 from collector.faces.answers import time_or_none
 from collector.faces.pages.fleet_view import ORDERS, TROUBLES, Member, Wanted, fleet, numbers_of, offset, sentences
+from collector.faces.pages.paging import Sheet
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
 from collector.figures.periods import local
@@ -84,22 +85,20 @@ class FleetPage:
         shown = wanted.in_order([one for one in matching if wanted.shows(one)])
         counts = Counter(name for one in matching for name in one.troubles)
         newest = max((one.agent.version for one in members), key=numbers_of, default="")
-        pages = max(1, -(-len(shown) // ROWS))
-        page = min(max(wanted.page, 1), pages)
+        sheet = Sheet.of(wanted.page, len(shown), ROWS)
         return {
             "wanted": wanted,
             "empty": not members,
             "total": len(matching),
             "troubled": sum(bool(one.troubles) for one in matching),
             "chips": _chips(counts, wanted, reader),
-            "rows": [row_of(one, newest, reader) for one in shown[(page - 1) * ROWS : page * ROWS]],
+            "rows": [row_of(one, newest, reader) for one in shown[sheet.span]],
             "found": len(shown),
             "newest": newest,
             "versions": _versions(members, view),
             "regencies": sorted({one.site.regency for one in members if one.site} - {""}),
             "orders": list(ORDERS),
-            "page_number": page,
-            "pages": pages,
+            **sheet.parts,
             "heading": view.texts.say("fleet.heading", n=view.count(len(members))),
         }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from collector.alerts.deciding.words import duration
 from collector.clocks import TRUSTED_MS
 from collector.faces.guard import Refused
+from collector.faces.pages.paging import number_of
 from collector.faces.pages.view import View
 from collector.live import SILENT_PUSHES
 from collector.registry import AgentState, Site
@@ -115,7 +116,7 @@ class Wanted:
             trouble=trouble,
             regency=query.get("regency", ""),
             sort=sort,
-            page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            page=number_of(page) or 1,
         )
 
     def matches(self, one: Member) -> bool:

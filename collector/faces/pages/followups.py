@@ -10,6 +10,7 @@ from collector.acts import BadAct, check_scope
 from collector.faces.followups_api import matters_seen
 from collector.faces.guard import Refused, needs
 from collector.faces.pages.forms import Form, filled, once_more, saved, scope_parts
+from collector.faces.pages.paging import Sheet, wanted_page
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.faces.pages.view import View
 from collector.figures.periods import local
@@ -120,10 +121,9 @@ class FollowUpsPage:
         sites = {now.site.code: now.site for now in self.parts.sites(reader)}
         named = [one for one in known if owner in ("", one.followup.owner) and _says(one, q)]
         found = sorted((one for one in named if state in ("all", one.state)), key=_by_urgency)
-        pages = max(1, -(-len(found) // ROWS))
-        page = min(_page(query), pages)
+        sheet = Sheet.of(wanted_page(query.get("page", "") or "1"), len(found), ROWS)
         return {
-            "rows": [matter_row(one, reader, sites) for one in found[(page - 1) * ROWS : page * ROWS]],
+            "rows": [matter_row(one, reader, sites) for one in found[sheet.span]],
             "found": len(found),
             "overdue": sum(one.overdue(view.now_ms) for one in named),
             "tabs": [
@@ -134,10 +134,7 @@ class FollowUpsPage:
             "owners": sorted({one.followup.owner for one in known} - {""}),
             "owner": owner,
             "q": q,
-            "page_number": page,
-            "pages": pages,
-            "before_href": reader.again("followups", page=page - 1) if page > 1 else "",
-            "next_href": reader.again("followups", page=page + 1) if page < pages else "",
+            **sheet.parts,
             "form": form,
             "zone": f"{local(view.now_ms, view.timezone):%Z}",
             **scope_parts(form, sites.values(), reader.who.regency, query),
@@ -274,10 +271,3 @@ def _says(matter: Matter, q: str) -> bool:
 
 def _count(known: Sequence[Matter], state: str) -> int:
     return len(known) if state == "all" else sum(one.state == state for one in known)
-
-
-def _page(query: Mapping[str, str]) -> int:
-    page = query.get("page", "") or "1"
-    if not (page.isascii() and page.isdigit() and len(page) < 7 and int(page) > 0):
-        raise Refused(400, "bad-page", f"page is {page!r}; use a number from 1 on")
-    return int(page)

@@ -18,6 +18,7 @@ from collector.faces.pages import figure_rows, period_words
 from collector.faces.pages.bars import Line, line
 from collector.faces.pages.figure_rows import COLUMNS, Teller, availability
 from collector.faces.pages.figures_wanted import CHOICES, Wanted
+from collector.faces.pages.paging import Sheet
 from collector.faces.pages.shell import PageParts, Reader
 from collector.figures.periods import Period, local
 from collector.figures.totals import SCOPES
@@ -118,9 +119,8 @@ def _told(
     """The table, the picture above it and the sentence above that."""
     texts, teller, scope = reader.view.texts, Teller(reader.view.texts), wanted.question.scope
     ordered = figure_rows.in_order(told.indicators, wanted.sort, names)
-    pages = max(1, -(-len(ordered) // ROWS))
-    page = min(max(wanted.page, 1), pages)
-    shown = ordered[(page - 1) * ROWS : page * ROWS]
+    sheet = Sheet.of(wanted.page, len(ordered), ROWS)
+    shown = ordered[sheet.span]
     known = {site.code: site for site in sites} if scope == "site" else {}
     hrefs = {one.of: _down(scope, one.of, reader) for one in shown}
     details = {one.of: "" if wanted.single else reader.again("indicators", of=one.of, page="") for one in shown}
@@ -146,8 +146,7 @@ def _told(
         "found": len(ordered),
         "picture": figure_rows.picture(shown, names, details if not wanted.single else hrefs, teller, wanted.limit),
         "spent": figure_rows.spent(ordered[0], teller) if wanted.single and ordered else None,
-        "page_number": page,
-        "pages": pages,
+        **sheet.parts,
         "single": wanted.single,
         "single_name": names[ordered[0].of] if wanted.single and ordered else wanted.question.of,
     }

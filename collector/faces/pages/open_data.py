@@ -21,6 +21,7 @@ from collector.faces.inquiry import Question
 from collector.faces.pages import period_words
 from collector.faces.pages.bars import Amount, Chart, chart
 from collector.faces.pages.figure_rows import Teller
+from collector.faces.pages.paging import Sheet, number_of
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import SYMBOLS, key_of
 from collector.figures.indicators import FORMULAS
@@ -169,15 +170,14 @@ class OpenData:
 def page_parts(answer: answers.OpenAnswer, reader: Reader) -> dict[str, Any]:
     """The page of `answer`, for one reader."""
     view, q = reader.view, reader.query.get("q", "").strip()[:80]
-    regency, given = reader.query.get("regency", ""), reader.query.get("page", "1")
+    regency = reader.query.get("regency", "")
     found = [
         site
         for site in answer.sites
         if regency in ("", site.regency) and q.casefold() in f"{site.code} {site.name} {site.district}".casefold()
     ]
-    pages = max(1, -(-len(found) // ROWS))
-    page = min(max(int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 1, 1), pages)
-    shown = sorted(found, key=lambda site: (_rank(site), site.regency, site.name))[(page - 1) * ROWS : page * ROWS]
+    sheet = Sheet.of(number_of(reader.query.get("page", "")) or 1, len(found), ROWS)
+    shown = sorted(found, key=lambda site: (_rank(site), site.regency, site.name))[sheet.span]
     counts = Counter(site.condition for site in answer.sites if isinstance(site.condition, str))
     local_view = replace(view, now_ms=round(answer.as_of.timestamp() * 1000))
     return {
@@ -191,8 +191,7 @@ def page_parts(answer: answers.OpenAnswer, reader: Reader) -> dict[str, Any]:
         "found": len(found),
         "q": q,
         "regency": regency,
-        "page_number": page,
-        "pages": pages,
+        **sheet.parts,
         "conditions": any(isinstance(site.condition, str) for site in answer.sites),
         "availabilities": any(not isinstance(site.availability, UnsetType) for site in answer.sites),
         "coverages": any(not isinstance(site.coverage, UnsetType) for site in answer.sites),

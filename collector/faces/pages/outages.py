@@ -11,6 +11,7 @@ from collector.acts import CauseCode, GivenCause
 from collector.condition import Condition
 from collector.faces.guard import Refused
 from collector.faces.pages.outage_rows import csv_file, fold_row, folded, in_order, long_row, site_row, sums
+from collector.faces.pages.paging import Sheet, wanted_page
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
 from collector.figures import mass, periods
@@ -45,9 +46,7 @@ class Wanted:
     @classmethod
     def of(cls, query: Mapping[str, str], view: View) -> "Wanted":
         """Refused if it cannot be."""
-        page = query.get("page", "") or "1"
-        if not (page.isascii() and page.isdigit() and len(page) < 7 and int(page) > 0):
-            raise Refused(400, "bad-page", f"page is {page!r}; use a number from 1 on")
+        page = wanted_page(query.get("page", "") or "1")
         since, until = query.get("from", ""), query.get("to", "")
         period = "" if since else query.get("period", "") or "24h"
         return cls(
@@ -59,7 +58,7 @@ class Wanted:
             provider=query.get("provider", ""),
             cause=_known(query, "cause", CAUSES),
             order=_known(query, "order", ORDERS),
-            page=int(page),
+            page=page,
         )
 
     def matches(self, case: Case) -> bool:
@@ -181,20 +180,16 @@ class OutagesPage:
         wanted = Wanted.of(reader.query, reader.view)
         sites, found = self._found(reader, wanted)
         total, tell = self._rows(wanted, sites, found, reader)
-        pages = max(1, -(-total // ROWS))
-        page = min(wanted.page, pages)
+        sheet = Sheet.of(wanted.page, total, ROWS)
         return {
             "wanted": wanted,
-            "rows": tell((page - 1) * ROWS, page * ROWS),
+            "rows": tell(sheet.span.start, sheet.span.stop),
             "found": total,
             "sums": sums(recap(found), min(found, key=_by_length, default=None), reader),
             "period_text": _period_text(wanted.span, reader.view),
             "from_day": reader.query.get("from", ""),
             "to_day": reader.query.get("to", ""),
-            "page_number": page,
-            "pages": pages,
-            "before_href": reader.again("outages", page=page - 1) if page > 1 else "",
-            "next_href": reader.again("outages", page=page + 1) if page < pages else "",
+            **sheet.parts,
             "csv_href": reader.again("outages", format="csv", page="", lang=""),
             **_choices(sites.values(), reader),
         }
