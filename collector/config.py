@@ -11,14 +11,13 @@ from collector.alerts.contacts import Contact
 from collector.faces.open_answers import OpenDataSettings
 from collector.figures.indicators import AccountingSettings
 from collector.judging.judge import JudgeSettings
-from collector.people import PeopleSettings
+from collector.people import PeopleSettings, is_loopback
 from collector.remote_write import RemoteWriteSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
 DEFAULT_PATHS = (Path("collector.toml"), Path("/etc/kentongan/collector.toml"))
 """Where the configuration is looked for when nobody names it; the first that exists."""
 
-LOOPBACK_NAMES = ("localhost", "::1")
 SQLITE = "sqlite:///"
 
 
@@ -92,8 +91,7 @@ class CollectorConfig(Settings):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the collector."""
-        host = self.host or ""
-        return host in LOOPBACK_NAMES or host.startswith("127.")
+        return is_loopback(self.host or "")
 
     @property
     def open_to_read(self) -> bool:

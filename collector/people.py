@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -76,6 +77,14 @@ def safe_address(url: str) -> bool:
     """Whether nobody between us and `url` can change what it says: HTTPS, or this machine itself."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine and no other can be meant: a name that begins like an address is a name."""
+    try:
+        return host in LOOPBACK or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Role(StrEnum):

@@ -103,6 +103,7 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path, store: str) -> None:
         ("0.0.0.0:1", False, False),
         ("[::]:1", False, False),
         ("10.0.0.1:1", False, False),
+        ("127.pantau.example:1", False, False),
         ("10.0.0.1:1", True, True),
     ],
 )

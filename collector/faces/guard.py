@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -25,7 +24,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.live import SiteNow
-from collector.people import ANYBODY, LOOPBACK, PeopleSettings, Role, User, Who, used_until
+from collector.people import ANYBODY, PeopleSettings, Role, User, Who, is_loopback, used_until
 from collector.registry import Token, hash_token
 from collector.store import StoreError
 from collector.store.people import People
@@ -172,13 +171,8 @@ class Doors:
 def is_local(request: web.Request) -> bool:
     """Whether whoever asks sits at this machine, if it listens there alone: a proxy says that it hands on for others,
     or under which name they found it. A page that lets its own name point here asks under that name, too."""
-    if not FORWARDED.isdisjoint(map(str.lower, request.headers)):
-        return False
     host = urlsplit(f"//{request.host}").hostname or ""
-    try:
-        return host in LOOPBACK or ip_address(host).is_loopback
-    except ValueError:  # a name: also one that begins like an address
-        return False
+    return FORWARDED.isdisjoint(map(str.lower, request.headers)) and is_loopback(host)
 
 
 def who_is(user: User, secret: str) -> Who:
