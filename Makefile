@@ -17,7 +17,7 @@ demo: $(VENV)/run.stamp  ## a simulated Kalimantan Timur with last month behind 
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/dev.stamp  ## install what the tests need and run them all
-	@scripts/debian-packages victoria-metrics:victoria-metrics
+	@scripts/debian-packages victoria-metrics:victoria-metrics soffice:libreoffice-calc-nogui pdftotext:poppler-utils pango-view:pango1.0-tools
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp  ## format, lint, types
@@ -42,7 +42,7 @@ bench: $(VENV)/dev.stamp  ## the figures of the README (root; about 40 minutes)
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt
 	@uv pip compile -q pyproject.toml --extra agent --extra collector --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/run.txt
-	@uv pip compile -q pyproject.toml --extra agent --extra collector --extra oidc --extra remote-write --extra snmp --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
+	@uv pip compile -q pyproject.toml --extra agent --extra collector --extra oidc --extra pdf --extra remote-write --extra snmp --extra wilayah --group build --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/dev.txt
 
 clean:  ## remove what make made, but not .run (configuration and measurements)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

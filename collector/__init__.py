@@ -1,4 +1,4 @@
-"""Understands: ingest -> store -> judge -> ledger -> indicators -> page, API, metrics, alerts.
+"""Understands: ingest -> store -> judge -> ledger -> indicators -> page, API, metrics, reports, alerts.
 
 Reading order, which is the way of the data:
 
@@ -9,7 +9,7 @@ Reading order, which is the way of the data:
     columns.py    results as numpy columns
     clocks.py     pure: what pushes prove of a host's clock, and what its stamps are worth; chronicle.py: all its boots
     store/        the Store protocol and its SQLite implementation: log, chunks, flips, books, registry
-    registry.py   sites and agents, tokens; site_import.py reads sites from CSV
+    registry.py   sites and agents, tokens; site_import.py reads sites from CSV; contracts.py: what providers promised
     condition.py  what a site can be in, the flip, the outage, the rows of a ledger
     judging/      results -> flips of targets, groups and the site; nothing is judged twice
     accounting/   flips + host facts + calendars + exclusions -> the ledger of every site and day, kept and revised
@@ -20,6 +20,7 @@ Reading order, which is the way of the data:
     alerts/       decide (pure), then deliver by CHANNELS
     remote_write/ the history of every site for remote-write stores, holes filled when an agent is back;
                   outgoing.py: how we sign in to whom we tell
+    reports/      figures, causes and contracts -> reports and packs that can be checked
     upkeep.py     what is done by the clock: alerts, imports, coverage, accounts, compaction
     faces/        page, API and /metrics, and who may ask them
     simulate/     a province whose truth is known, fed to all of this, and compared with what came out

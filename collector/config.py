@@ -13,6 +13,7 @@ from collector.figures.indicators import AccountingSettings
 from collector.judging.judge import JudgeSettings
 from collector.people import PeopleSettings, is_loopback
 from collector.remote_write import RemoteWriteSettings
+from collector.reports.settings import ReportSettings, TargetSettings
 from shared.settings import FilePath, Listen, Settings, load, split_listen
 
 DEFAULT_PATHS = (Path("collector.toml"), Path("/etc/kentongan/collector.toml"))
@@ -77,6 +78,8 @@ class CollectorConfig(Settings):
     alerts: AlertSettings = AlertSettings.model_validate({})
     open_data: OpenDataSettings = OpenDataSettings()
     providers: dict[str, Contact] = Field(default_factory=dict)
+    reports: ReportSettings = ReportSettings()
+    targets: tuple[TargetSettings, ...] = ()
     remote_write: Annotated[tuple[RemoteWriteSettings, ...], AfterValidator(_other_names)] = ()
 
     @property

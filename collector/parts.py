@@ -26,6 +26,7 @@ from collector.ingest import Ingest
 from collector.judging.rejudge import OnJudged, Rejudge
 from collector.live import Live
 from collector.registry import Site
+from collector.reports.press import Press
 from collector.store import Store
 from shared.clock import Clock
 from shared.texts import Texts
@@ -54,6 +55,7 @@ class Parts:
     alerts: Alerts
     calendars: Mapping[str, Calendar]
     calendar_of: Callable[[Site], Calendar]
+    press: Press
     started_at_ms: int
 
     @classmethod
@@ -87,6 +89,7 @@ class Parts:
             alerts=_alerts(config, store, live, rejudge, ingest, clock),
             calendars=calendars,
             calendar_of=of_site,
+            press=Press(config, store, accounts, of_site, clock),
             started_at_ms=clock.wall_ms(),
         )
 

@@ -36,6 +36,60 @@ class Site:
     calendar: str = ""
 
 
+class Network(StrEnum):
+    """What a line belongs to, as the infrastructure architecture (RAI) sorts networks."""
+
+    INTRANET = "intranet"
+    INTERNET = "internet"
+    SDWAN = "sd-wan"
+
+
+class Ownership(StrEnum):
+    """Whose a line is, as the architecture sorts owners."""
+
+    OWN = "own"
+    GOVERNMENT = "government"
+    STATE_OWNED = "state_owned"
+    PRIVATE = "private"
+    FOREIGN = "foreign"
+
+
+class Use(StrEnum):
+    """What a line is there for."""
+
+    PRIMARY = "primary"
+    BACKUP = "backup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What the register says of a site's line beside what judging needs: the architecture's metadata and whom to call.
+    Nothing is measured or judged by it. `rai` is the architecture's code, free text: the default is not confirmed from
+    an official text. `contact` and `phone` are personal: they go to nobody who has not signed in."""
+
+    code: str
+    description: str = ""
+    agency: str = ""
+    unit: str = ""
+    """The unit that manages it."""
+    network: Network | None = None
+    ownership: Ownership | None = None
+    owner: str = ""
+    bandwidth_mbps: float | None = None
+    use: Use | None = None
+    facility: str = ""
+    """The related computing facility."""
+    rai: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    contact: str = ""
+    phone: str = ""
+
+
+RAI_CODE = "RAI.02.01.03"
+"""What an empty `rai` means."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
     """What is known of an agent from its last pushes. Times are the collector's wall milliseconds; 0: never."""

@@ -25,11 +25,13 @@ if TYPE_CHECKING:  # they need StoreError from here
     from collector.accounting.silence import Stay
     from collector.store.acts import Acts
     from collector.store.books import Books
+    from collector.store.chain import Chain
     from collector.store.followups import FollowUps
     from collector.store.fresh import Fresh
     from collector.store.marks import Marks
     from collector.store.outbox import Outbox
     from collector.store.people import People
+    from collector.store.register import Register
 
 
 class StoreError(Exception):
@@ -129,6 +131,10 @@ class Store(Protocol):
     """What people do about what was found."""
     outbox: "Outbox"
     """How far remote-write stores were told."""
+    register: "Register"
+    """What is known of lines and contracts beside what judging needs."""
+    chain: "Chain"
+    """Proof that closed days were not changed."""
 
     # results
     def append(self, delivery: Delivery) -> "Future[Stored]":

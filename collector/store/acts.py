@@ -104,6 +104,10 @@ class Acts:
         """Grows with every act."""
         return self._ask(lambda db: _last(db)[0])
 
+    def head(self) -> str:
+        """The digest of the last entry; "" of an empty log."""
+        return self._ask(lambda db: _last(db)[1])
+
     def faults(self) -> list[str]:
         """A sentence for each place at which the log does not add up, or does not say what the tables say."""
         return self._ask(lambda db: [*_broken_chain(db), *_unsaid(db, self._standing)])

@@ -8,7 +8,7 @@ window of boot '' was kept before boots were told apart: it counts for every boo
 
 import sqlite3
 
-from collector.store import StoreError, acts, books, followups, marks, outbox, people
+from collector.store import StoreError, acts, books, chain, followups, marks, outbox, people, register
 
 PAGE_BYTES = 2048
 """Chunks are a few kilobytes each: on larger pages a tenth of the file would be the empty ends of pages."""
@@ -110,7 +110,18 @@ DROP TABLE windows;
 ALTER TABLE new_windows RENAME TO windows;
 """
 
-MIGRATIONS = (FIRST, CLOCKS, acts.TABLES, books.TABLES, marks.TABLES, people.TABLES, followups.TABLES, outbox.TABLES)
+MIGRATIONS = (
+    FIRST,
+    CLOCKS,
+    acts.TABLES,
+    books.TABLES,
+    marks.TABLES,
+    people.TABLES,
+    followups.TABLES,
+    outbox.TABLES,
+    register.TABLES,
+    chain.TABLES,
+)
 
 
 def connect(path: str) -> sqlite3.Connection:

@@ -44,6 +44,7 @@ from collector.store import (
 from collector.store.acts import Acts
 from collector.store.book import SeriesBook
 from collector.store.books import Books
+from collector.store.chain import Chain
 from collector.store.followups import FollowUps, standing
 from collector.store.fresh import Fresh, FreshRows, series_numbers, watched
 from collector.store.group import gather
@@ -52,6 +53,7 @@ from collector.store.memory import Memory
 from collector.store.names import Names, find_context
 from collector.store.outbox import Outbox
 from collector.store.people import People
+from collector.store.register import Register
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
 from collector.store.stays import Stays
@@ -90,6 +92,7 @@ class SqliteStore:
         self.marks = Marks(self._ask, self._write)
         self.people, self.followups = People(self._ask, self._write), FollowUps(self._ask, self._write)
         self.outbox = Outbox(self._ask, self._write)
+        self.register, self.chain = Register(self._ask, self._write), Chain(self._ask, self._write)
 
     # results
 
