@@ -9,7 +9,8 @@ Reading order, which is the way of the data:
     columns.py    results as numpy columns
     clocks.py     pure: what pushes prove of a host's clock, and what its stamps are worth; chronicle.py: all its boots
     store/        the Store protocol and its SQLite implementation: log, chunks, flips, books, registry
-    registry.py   sites and agents, tokens; site_import.py reads sites from CSV; contracts.py: what providers promised
+    registry.py   sites and agents, tokens; contracts.py: what providers promised
+    register/     spreadsheets of sites and contracts, read, compared with what is known, and written
     condition.py  what a site can be in, the flip, the outage, the rows of a ledger
     judging/      results -> flips of targets, groups and the site; nothing is judged twice
     accounting/   flips + host facts + calendars + exclusions -> the ledger of every site and day, kept and revised

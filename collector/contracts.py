@@ -91,6 +91,12 @@ def parts(site: Site, contracts: Iterable[Contract], start: date, end: date) -> 
     return found
 
 
+def in_force(site: Site, contracts: Iterable[Contract], day: date) -> Contract | None:
+    """The version that is in force at `site` on that day; None: none that is known."""
+    named = numbers_of(site)
+    return _in_force((one for one in contracts if one.number in named), day)
+
+
 def overlapping(contracts: Sequence[Contract]) -> Iterator[tuple[Contract, Contract]]:
     """Versions of one number that are in force on the same day."""
     for i, one in enumerate(contracts):

@@ -6,8 +6,24 @@ from importlib.metadata import version
 from typing import Any
 
 from collector.acts import CauseCode, ExclusionKind
-from collector.commands import acts, alerts, check, people, simulate, sites, store, tokens
+from collector.commands import (
+    acts,
+    alerts,
+    anchor,
+    chain,
+    check,
+    contracts,
+    people,
+    reports,
+    simulate,
+    sites,
+    store,
+    tokens,
+)
+from collector.figures.totals import SCOPES
 from collector.people import Role
+from collector.register.regions import LEVELS
+from collector.reports.writing.formats import FORMATS
 from shared.texts import LANGUAGES
 
 EXAMPLES = """\
@@ -18,6 +34,8 @@ examples:
   kentongan-collector tokens create --read                    for Prometheus, Grafana, a browser
   kentongan-collector users add budi --role administrator     the first who may log in
   kentongan-collector backup /srv/cadangan/kentongan.db       while it runs
+  kentongan-collector report bulanan --format pdf              last month, for the whole province
+  kentongan-collector anchor --output anchor.svg              what to keep elsewhere, against later editing
   kentongan-collector run --config /etc/kentongan/collector.toml
 
 exit codes: 0 done, 1 found a problem, 2 cannot run
@@ -40,15 +58,18 @@ def parser(run: Command) -> ArgumentParser:
     _add(under, "run", run, "start the collector")
     _add(under, "check", check.check, "check the configuration and say what it means")
     _sites(_group(under, "sites", "the places with a line"))
+    _contracts(_group(under, "contracts", "what providers promised"))
     _tokens(_group(under, "tokens", "who may push and read"))
     _users(_group(under, "users", "the people who may log in"))
     _exclusions(_group(under, "exclusions", "spans that are taken out of the account"))
     _causes(_group(under, "causes", "what people say an outage came from"))
     _alerts(_group(under, "alerts", "what fires, who took note, and whether messages get through"))
+    _report(_add(under, "report", reports.report, "make a report, or a pack of them; the collector may run"))
     _audit(_group(under, "audit", "the log of all human acts"))
     _add(under, "compact", store.compact, "fold the log into hourly chunks now")
     _simulate(_add(under, "simulate", simulate.simulate, "fill a store with a province whose truth is known"))
-    _verify(_add(under, "verify", simulate.verify, "compare the account of a simulated province with the truth"))
+    _verify(_add(under, "verify", chain.verify, "compare a simulated province with the truth, or check the evidence"))
+    _anchor(_add(under, "anchor", anchor.anchor, "what to keep elsewhere, so that later editing of the store shows"))
     anew = _add(under, "rebuild", store.rebuild, "make flips and kept days anew from the results")
     anew.add_argument("--check", action="store_true", help="only compare; exit code 1 if anything is another")
     copy = _add(under, "backup", store.backup, "copy the store into a new file, checked; the collector may run")
@@ -57,11 +78,46 @@ def parser(run: Command) -> ArgumentParser:
 
 
 def _sites(under: Any) -> None:
-    sheet = _add(under, "import", sites.sites_import, "import sites from a CSV file, after showing what it changes")
-    sheet.add_argument("file", metavar="FILE.csv", help="columns: see config/sites.example.csv")
-    sheet.add_argument("--yes", action="store_true", help="do not ask")
-    sheet.add_argument("--dry-run", action="store_true", help="only show what it would change")
+    _importing(
+        _add(under, "import", sites.sites_import, "import sites from CSV or XLSX, after showing what it changes")
+    )
     _formats(_add(under, "list", sites.sites_list, "list the sites"))
+    _exporting(_add(under, "export", sites.sites_export, "write all sites into a file that `import` reads again"))
+    ready = _add(under, "template", sites.sites_template, "write a ready sheet of all villages of a province")
+    ready.add_argument("--province", metavar="CODE", required=True, help="as Kemendagri numbers them, for example 64")
+    ready.add_argument("--level", choices=LEVELS, default=LEVELS[0])
+    ready.add_argument("--with-kelurahan", action="store_true", help="with --level desa: also the kelurahan of towns")
+    ready.add_argument("--output", metavar="FILE.xlsx|FILE.csv", help="default: CSV on the terminal")
+    ready.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def _contracts(under: Any) -> None:
+    file = _add(
+        under, "import", contracts.contracts_import, "import contracts from CSV or XLSX, as `sites import` does"
+    )
+    _importing(file, example="contracts")
+    _formats(_add(under, "list", contracts.contracts_list, "list all versions of all contracts"))
+    _exporting(_add(under, "export", contracts.contracts_export, "write them into a file that `import` reads again"))
+    remove = _add(under, "remove", contracts.contracts_remove, "take one version out; the audit log keeps it")
+    remove.add_argument("number", metavar="NUMBER")
+    remove.add_argument("begins", metavar="DATE", help="its first day, for example 2026-01-01")
+    remove.add_argument("--why", metavar="TEXT", required=True)
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _importing(to: ArgumentParser, example: str = "sites") -> None:
+    to.add_argument("file", metavar="FILE", help=f"CSV or XLSX; columns: see config/{example}.example.csv")
+    to.add_argument("--sheet", metavar="NAME", default="", help="which sheet of a workbook; default: the first")
+    to.add_argument(
+        "--partial", action="store_true", help="import the rows that are right, list the others, exit with 1"
+    )
+    to.add_argument("--yes", action="store_true", help="do not ask")
+    to.add_argument("--dry-run", action="store_true", help="only show what it would change")
+
+
+def _exporting(to: ArgumentParser) -> None:
+    to.add_argument("file", metavar="FILE", help="FILE.xlsx to edit in a spreadsheet, FILE.csv for programs")
+    to.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
 def _tokens(under: Any) -> None:
@@ -154,6 +210,17 @@ def _alerts(under: Any) -> None:
     digest.add_argument("--send", action="store_true", help="send it, to everybody who has digest_at or --receiver")
 
 
+def _report(to: ArgumentParser) -> None:
+    to.add_argument("kind", metavar="KIND", nargs="?", default=reports.LIST, help="`list` (the default) says which")
+    to.add_argument("--period", metavar="PERIOD", help="2026-10, 2026-Q4, 2026, 2026-W47, FROM/TO; default: last month")
+    scopes = [scope for scope in SCOPES if scope != "all"]
+    to.add_argument("--scope", choices=scopes, default="all", help="only of the sites of one of these: see --of")
+    to.add_argument("--of", metavar="NAME", default="", help="which one; a site by its code")
+    to.add_argument("--format", choices=[*FORMATS], help=f"default: {reports.DEFAULT_FORMAT}; a pack is always a ZIP")
+    to.add_argument("--output", metavar="FILE|-|FOLDER/", help="default: a file here, named for what it is")
+    to.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
 def _audit(under: Any) -> None:
     listing = _formats(_add(under, "list", acts.audit_list, "list the entries"))
     listing.add_argument("--after", metavar="ID", type=int, default=0, help="only entries with a higher number")
@@ -193,8 +260,22 @@ def _simulate(to: ArgumentParser) -> None:
 
 def _verify(to: ArgumentParser) -> None:
     to.add_argument("--truth", metavar="FILE", help="default: truth.jsonl beside the store")
+    to.add_argument("--chain", action="store_true", help="check the chain of evidence and all that it proves instead")
+    to.add_argument(
+        "--anchor",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="an anchor kept elsewhere; implies --chain",
+    )
     _store(to)
     _formats(to)
+
+
+def _anchor(to: ArgumentParser) -> None:
+    to.add_argument("--output", metavar="FILE", help="write it there; its ending says the format")
+    to.add_argument("--format", choices=("txt", "json", "svg", "png"), help="default: txt")
 
 
 def _store(to: ArgumentParser) -> None:

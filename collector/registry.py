@@ -1,4 +1,4 @@
-"""Sites, agents and tokens: the records, and how a token is made. (site_import.py reads sites from CSV.)"""
+"""Sites, agents and tokens: the records, and how a token is made. (register/ reads sites from spreadsheets.)"""
 
 import hashlib
 import re

@@ -78,9 +78,11 @@ class Upkeep:
             self._cover_from_ns = ended_ns + COVER_SHARE * (ended_ns - started_ns)
 
     async def account(self) -> None:
-        """Close the days that ended, correct those that late results or people changed."""
+        """Close the days that ended, correct those that late results or people changed. Then a portion of the days that
+        were closed before there was a chain of evidence gets its links: it is in no hurry."""
         while await asyncio.to_thread(self._accounts.close):
             pass
+        await asyncio.to_thread(self._accounts.catch_up)
 
     async def tell(self) -> None:
         """Add up the indicators that /metrics tells; it paces itself."""

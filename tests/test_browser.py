@@ -15,12 +15,15 @@ from collector.acts import Exclusion, ExclusionKind
 from collector.condition import Condition
 from collector.faces.guard import COOKIE
 from collector.faces.pages.shell import MACHINES
-from collector.faces.server import application
+from collector.faces.report_wanted import Order
+from collector.faces.server import JOBS, application
+from collector.figures.periods import local, parse
 from collector.followups import FollowUp
 from collector.judging.judge import SITE
 from collector.live import Judged
-from collector.people import Role
+from collector.people import Role, Who
 from collector.registry import Site
+from collector.reports.source import Wanted
 from tests.browser import WIDTHS, Served, as_it_ran, chromium, context_of, look, served, simulated
 from tests.faces import HOUR, Faces, _flip
 
@@ -41,6 +44,7 @@ MANY_PATHS = (
     "/maintenance",
     "/followups",
     "/indicators",
+    "/reports",
     "/fleet",
     "/open",
 )
@@ -123,6 +127,19 @@ def session(face: Faces) -> str:
     return face.client.session.cookie_jar.filter_cookies(face.client.make_url("/"))[COOKIE].value
 
 
+def this_month(face: Faces) -> str:
+    return f"{local(face.clock.wall_ms(), face.parts.config.timezone):%Y-%m}"
+
+
+def ordered(face: Faces) -> str:
+    """The id of a file that the administrator ordered, the same one whenever it is asked for."""
+    assert face.client.app
+    jobs, who = face.client.app[JOBS], Who(name="administrator", role=Role.ADMINISTRATOR, csrf="of-a-form")
+    wanted = Wanted(period=parse(this_month(face)), sites=face.parts.store.sites())
+    order = Order(who=who, kind="bulanan", form="json", language="id", wanted=wanted)
+    return (jobs.of(who) or [jobs.add(order)])[0].id
+
+
 def addresses(served: Served) -> dict[str, str]:
     """The address of every page for people, by its route; those of one thing are of the worst there is."""
 
@@ -132,7 +149,8 @@ def addresses(served: Served) -> dict[str, str]:
         turns = (flip for code in sites for flip in store.flips(code, 0, now_ms, SITE))
         flip = next(flip for flip in turns if flip.now == "line_down")
         mass = store.outages(["64.99.01.1"], 0, now_ms, now_ms)[-1]
-        values = {"code": flip.site, "start_ms": str(flip.at_ms), "user": "administrator", "id": "1"}
+        values = {"code": flip.site, "start_ms": str(flip.at_ms), "user": "administrator", "id": "1", "kind": "bulanan"}
+        values["job"] = ordered(face)
         routes = {
             route.resource.canonical
             for route in application(face.parts).router.routes()
@@ -140,6 +158,7 @@ def addresses(served: Served) -> dict[str, str]:
         } - NO_PAGES
         found = {route: re.sub(r"\{(\w+)[^}]*\}", lambda m: values[m[1]], route) for route in routes}
         found["/outages/{code}/{start_ms}/mass"] = f"/outages/{mass.site}/{mass.start_ms}/mass"
+        found["/reports/{kind}"] += f"?period={this_month(face)}"
         return {
             route: path + ("?at=" + values["start_ms"] if "explain" in path else "") for route, path in found.items()
         }
@@ -147,7 +166,9 @@ def addresses(served: Served) -> dict[str, str]:
     return served.call(ask)
 
 
-NO_PAGES = frozenset({"/static/{version}/{name}", "/events", "/login/oidc", "/login/oidc/callback"})
+NO_PAGES = frozenset(
+    {"/static/{version}/{name}", "/events", "/reports/jobs/{job}/file", "/login/oidc", "/login/oidc/callback"}
+)
 """What a browser asks for that is no page."""
 ROUTES = (
     "/",
@@ -161,6 +182,9 @@ ROUTES = (
     "/followups",
     "/followups/{id}",
     "/indicators",
+    "/reports",
+    "/reports/{kind}",
+    "/reports/jobs/{job}",
     "/fleet",
     "/users",
     "/users/{user}",

@@ -111,9 +111,10 @@ def test_a_dry_run_changes_nothing_and_nobody_to_ask_needs_yes(office: Office) -
 def test_one_bad_row_imports_nothing_and_every_fault_is_told(office: Office) -> None:
     code, _, errors = office.imports(SHEET + "a/b,Kantor C,\n0064,Kantor D,\n")
     assert code == 2
-    assert errors.splitlines()[:2] == [
+    assert errors.splitlines()[:3] == [
+        "row 2, column code ('0064'): this code stands also in row 5; every site has one row",
         "row 4, column code ('a/b'): use letters, digits, dots, underscores, hyphens; at most 64",
-        "row 5, column code ('0064'): this code stands already in row 2",
+        "row 5, column code ('0064'): this code stands also in row 2; every site has one row",
     ]
     assert "There are no sites yet" in office.types("sites", "list")[1]
 

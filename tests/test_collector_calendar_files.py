@@ -9,7 +9,8 @@ import pytest
 from collector.accounting.calendar_files import calendar_of, load_calendars, unknown_calendars
 from collector.accounting.calendars import ALWAYS, Calendar, service_spans, shifts_of
 from collector.registry import Site
-from collector.site_import import read_sheet
+from collector.register.sheets import read_sheet
+from collector.register.site_sheet import Known, read_sites
 from shared.settings import BadSettings
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -64,7 +65,8 @@ def test_the_real_hours_of_kalimantan_timur(
 
 
 def test_every_site_of_the_example_has_a_calendar_that_is_shipped(kaltim: Mapping[str, Calendar]) -> None:
-    sites = read_sheet(CONFIG / "sites.example.csv", "Asia/Makassar")
+    entries = read_sites(read_sheet(CONFIG / "sites.example.csv"), Known()).records.values()
+    sites = [entry.site for entry in entries]
     assert unknown_calendars(sites, kaltim) == {}
     assert {site.calendar for site in sites} == set(kaltim) - {"24x7"}
 

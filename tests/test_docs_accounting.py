@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from collector.accounting.silence import causes, hollow
 from collector.clocks import Boot, Bounds
 from collector.condition import ROWS, Row
 from collector.figures.indicators import FORMULAS, AccountingSettings, figures
+from collector.figures.restitution import AMOUNTS, Promise, fee_of_part
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.sums import Sums
 from tests import oracle
@@ -190,6 +192,25 @@ def test_formulas_are_those_that_are_computed() -> None:
     assert {"line", "experienced", "coverage", "known", "mttr", "mtbf"} <= set(told)
 
 
+@pytest.mark.parametrize(
+    "example", [text for block in blocks(ENGLISH, "restitution") for text in block.strip().split("\n\n")]
+)
+def test_restitution_is_as_printed(example: str) -> None:
+    given, printed = (dict(zip(line.split()[::2], line.split()[1::2], strict=True)) for line in example.splitlines())
+    hours = duration(given["hours"])
+    told = Promise(
+        hours_ms=hours,
+        charged_ms=duration(given["charged"]),
+        answerable_ms=duration(given["answerable"]),
+        sla=None if given["sla"] == "none" else Fraction(given["sla"]),
+        fee=fee_of_part(int(given["fee"]), hours, duration(given["month"])),
+    )
+    assert told.budget_ms == (None if printed["budget"] == "none" else duration(printed["budget"]))
+    assert {True: "yes", False: "no", None: "unknown"}[told.kept] == printed["kept"]
+    for formula in AMOUNTS:
+        assert str(told.restitution(formula)).lower() == printed[formula]
+
+
 def test_both_languages_have_the_same_examples_and_formulas() -> None:
-    for kind in ("example", "formulas"):
+    for kind in ("example", "formulas", "restitution"):
         assert blocks(ENGLISH, kind) == blocks(INDONESIAN, kind) != []

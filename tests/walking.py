@@ -88,6 +88,8 @@ VALUES: Mapping[str, str] = {
     "user": "operator-kutai-barat",
     "version": "any",
     "name": "page.css",
+    "kind": "gangguan",
+    "job": "nobody-can-guess-it",
 }
 """What stands in paths: always something of Kutai Barat, where it is anybody's."""
 
@@ -108,7 +110,7 @@ QUERIES = (
 PUBLIC = ("/static/", "/open")
 """What everybody may see."""
 STREAMS = ("/events",)
-OWN = ("/login", "/logout", "/account", "/api/v1/batches")
+OWN = ("/login", "/logout", "/account", "/api/v1/batches", "/reports/jobs", "/reports/jobs/{job}/cancel")
 """What changes nothing but the asker's own; or, of agents, has its own check and its own tests."""
 SPAN = {"from": "2026-12-01T08:00:00+08:00", "to": "2026-12-01T10:00:00+08:00"}
 FORM = {

@@ -12,5 +12,8 @@ accounts.py   the account of every site and day: made, kept, corrected, revised
 agenda.py     which days are to be made, and why; days.py (pure): days of a time zone
 hindsight.py  what results tell of a silence before them
 changes.py    pure: what a correction changed
+proof.py      pure: what is proved of a closed day: the forms of its digests, and the links they are chained in
+anchor.py     pure: what of the chain is kept elsewhere, as a line
+inspection.py whether the chain adds up, and the store still holds what it proves
 rebuild.py    flips and kept days made anew from results alone, and compared
 """

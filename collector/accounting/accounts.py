@@ -2,29 +2,36 @@
 
 A day of a site's own calendar is the piece of which all longer periods are sums. A closed day is written once and, when
 late data or a human act changes it, again as a new revision; older ones stay readable. Which days are to be made says
-agenda.py; what a day is made of, evidence.py.
+agenda.py; what a day is made of, evidence.py; what is proved of it with every writing, proof.py.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from collector.accounting.agenda import Agenda, Task
 from collector.accounting.calendars import Calendar
 from collector.accounting.changes import changes
 from collector.accounting.days import day_at, days_between
-from collector.accounting.evidence import account_of
+from collector.accounting.evidence import Account, account_of
 from collector.accounting.latency import Latency
 from collector.accounting.ledger import Ledger
+from collector.accounting.proof import LINKED_LATER, Proof, changes_digest, proof_of
 from collector.acts import Exclusion
 from collector.figures.sums import latencies_of, tally
 from collector.registry import Site
 from collector.store import Store
 from collector.store.books import Correction, KeptDay
+from collector.store.chain import Unlinked
 from shared.clock import Clock
 
 CLOSE_DAYS = 200
 """What one call of `close` does at most: a second or less."""
+LINK_DAYS = 100
+"""What one call of `catch_up` does at most: half a second or less."""
 FIRST_WHY = "closed"
 LATE_RESULTS = "late results"
 
@@ -147,23 +154,43 @@ class Accounts:
                 self._agenda.done(tasks)
             return len(tasks)
 
+    def catch_up(self, limit: int = LINK_DAYS) -> int:
+        """Looks at up to `limit` days that were closed before there was a chain, links those that have no link, and
+        says how many it looked at; 0: there are no more."""
+        chain = self._store.chain
+        if not chain.is_behind():
+            return 0
+        with self._closing:  # a day that is closed anew at the same time gets its link there
+            found = chain.unlinked(limit)
+            chain.catch_up(list(self._late_proofs(found)), found[-1].key if found else None)
+            return len(found)
+
     def _work(self, tasks: Sequence[Task]) -> None:
         self._settle(sorted({task.site for task in tasks}))
         days: list[KeptDay] = []
         corrections: dict[str, list[Correction]] = {}
+        proofs: list[Proof] = []
         for task in tasks:
-            new, old = self._kept(task), next(iter(self._books.days(task.site, task.day[0], task.day[0] + 1)), None)
+            new, proof = self._kept(task)
+            old = next(iter(self._books.days(task.site, task.day[0], task.day[0] + 1)), None)
             if old is None:
                 days.append(new)
             elif (old.ledger, old.tally) != (new.ledger, new.tally):
                 correction = _correction(old, new, task)
                 corrections.setdefault(task.site, []).append(correction)
                 days.append(replace(new, number=correction.number))
-        self._books.write(days, corrections, [task.mark for task in tasks if task.mark])
+                changed = changes_digest(correction.changes)
+                proof = replace(proof, number=correction.number, why=correction.why, changes=changed)
+            else:  # other results may make the same account: that is to be proved, too
+                proof = replace(proof, number=old.number)
+                if self._stands(proof):
+                    continue
+            proofs.append(proof)
+        self._books.write(days, corrections, [task.mark for task in tasks if task.mark], proofs)
 
-    def _kept(self, task: Task) -> KeptDay:
-        made = self._make(task.site, *task.day)
-        return KeptDay(
+    def _kept(self, task: Task) -> tuple[KeptDay, Proof]:
+        made, desk = self._account(task.site, *task.day), self._agenda.desk(task.site)
+        new = KeptDay(
             site=task.site,
             from_ms=task.day[0],
             to_ms=task.day[1],
@@ -172,13 +199,41 @@ class Accounts:
             ledger=made.ledger.to_bytes(),
             tally=tally(made.ledger, made.latency),
         )
+        zone = desk.timezone if desk else self._agenda.site(task.site).timezone
+        return new, proof_of(
+            task.site, zone, new.closed_ms, made.results, made.ledger, made.latency, _why(task, FIRST_WHY)
+        )
+
+    def _late_proofs(self, days: Sequence[Unlinked]) -> Iterator[Proof]:
+        """Of what stands now, for those of books in use that have no link."""
+        for day in days:
+            if "@" not in day.site and not self._store.chain.newest(day.site, day.from_ms, day.to_ms):
+                with suppress(
+                    msgspec.DecodeError, ValueError, IndexError
+                ):  # damaged: whoever checks is told of no link
+                    ledger, latencies = Ledger.from_bytes(day.ledger), latencies_of(day.tally)
+                    results = self._store.read(day.site, day.from_ms, day.to_ms)
+                    now_ms = self._clock.wall_ms()
+                    proof = proof_of(day.site, day.timezone, now_ms, results, ledger, latencies, LINKED_LATER)
+                    yield replace(proof, number=day.number)
+
+    def _stands(self, proof: Proof) -> bool:
+        """Whether the newest link of the day says the same."""
+        newest = self._store.chain.newest(proof.site, proof.from_ms, proof.to_ms)
+        return newest is not None and all(
+            getattr(newest.of, name) == getattr(proof, name) for name in ("number", "results", "account")
+        )
 
     def _make(self, code: str, from_ms: int, to_ms: int) -> Day:
+        made = self._account(code, from_ms, to_ms)
+        return Day(site=code, ledger=made.ledger, latency=made.latency)
+
+    def _account(self, code: str, from_ms: int, to_ms: int) -> Account:
         site = self._agenda.site(code)
         made = account_of(self._store, site, self._calendar_of(site), self._all_exclusions(), from_ms, to_ms)
         if made.reach_ms:
             self._agenda.learn(code, made.reach_ms)
-        return Day(site=code, ledger=made.ledger, latency=made.latency)
+        return made
 
     def _all_exclusions(self) -> list[Exclusion]:
         version = self._store.acts.version()
@@ -201,6 +256,10 @@ def _day(kept: KeptDay) -> Day:
     return Day(site=kept.site, ledger=Ledger.from_bytes(kept.ledger), latency=latencies_of(kept.tally))
 
 
+def _why(task: Task, otherwise: str) -> str:
+    return "; ".join(task.mark.whys) if task.mark else otherwise
+
+
 def _correction(old: KeptDay, new: KeptDay, task: Task) -> Correction:
     before, after = _day(old), _day(new)
     return Correction(
@@ -208,7 +267,7 @@ def _correction(old: KeptDay, new: KeptDay, task: Task) -> Correction:
         to_ms=old.to_ms,
         number=old.number + 1,
         made_ms=new.closed_ms,
-        why="; ".join(task.mark.whys) if task.mark else LATE_RESULTS,
+        why=_why(task, LATE_RESULTS),
         changes=changes(before.ledger, after.ledger, before.latency, after.latency),
         ledger=old.ledger,
         tally=old.tally,

@@ -44,11 +44,12 @@ COUNTED = (Group.INTERNET.value, Group.INTRANET.value)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Of one site and period. `reach_ms`: how far results may change the judgement of what lies around them;
-    0 where there is none."""
+    0 where there is none. `results`: all that lie in it."""
 
     ledger: Ledger
     latency: Mapping[tuple[str, int], Latency]
     reach_ms: int
+    results: Columns
 
 
 def account_of(
@@ -66,6 +67,7 @@ def account_of(
         ledger=full_account(found, service, excluded, _counted([*standing, *inside]), from_ms, to_ms),
         latency=latency_of(columns, list(_available(found, excluded, from_ms, to_ms)), service),
         reach_ms=reach_ms(interval_ms) if interval_ms else 0,
+        results=columns,
     )
 
 

@@ -2,9 +2,10 @@
 
 desk.py     what every command works with; exit codes
 check.py    the configuration
-sites.py    the registry
+sites.py    the registry; contracts.py: what providers promised; spreadsheets.py: what importing and exporting both is
 tokens.py   who may push and read
 acts.py     what people say: exclusions, causes of outages, the audit log
 store.py    work on the store itself
+chain.py    whether the chain of evidence adds up; anchor.py: what of it is kept elsewhere
 simulate.py a province whose truth is known, and whether the account of it is right
 """

@@ -22,7 +22,7 @@ from collector.live import Live
 from collector.registry import Site
 from collector.simulate.compare import Comparison
 from collector.simulate.deliver import Done, FixedClock, Province, Receivers, deliver
-from collector.simulate.province import generated, places
+from collector.simulate.province import contracts_of, details_of, generated, places
 from collector.simulate.truth import BadTruth, Header, Truth, boundaries, line_of, read_truth
 from collector.simulate.world import Span
 from collector.store import Store
@@ -46,6 +46,8 @@ def simulate(desk: Desk, options: Namespace) -> int:
         _confirm(desk, options, sites)
         store.marks.mark_simulated(f"{by} interval_s={options.interval} pace_s={options.pace}")
         store.put_sites(sites)
+        if options.sites != "registry":
+            _register(store, sites, span, options.seed, desk)
         province = Province(places(sites, Random(f"{options.seed}/places")), span, options.seed)
         with suppress(KeyboardInterrupt):
             asyncio.run(_feed(province, store, options, desk))
@@ -95,6 +97,14 @@ def _sites(store: Store, options: Namespace, desk: Desk) -> list[Site]:
     if not sites:
         raise CannotRun(desk.texts.say("simulate.no_sites"))
     return sites
+
+
+def _register(store: Store, sites: Sequence[Site], span: Span, seed: int, desk: Desk) -> None:
+    """What a register would say of made sites, and the contracts that they name."""
+    zone = ZoneInfo(desk.config.timezone)
+    first, after = (utc(at_ms).astimezone(zone).date() for at_ms in (span.from_ms, span.to_ms))
+    store.register.put_details(details_of(sites, Random(f"{seed}/details")))
+    store.register.put_contracts(contracts_of(first, after))
 
 
 def _refuse_real(store: Store, by: str, desk: Desk) -> None:

@@ -1,82 +1,56 @@
-"""`sites`: the places with a line."""
+"""`sites`: the places with a line, and what the register says of them."""
 
-import csv
 import json
 from argparse import Namespace
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collector.accounting.calendar_files import load_calendars, unknown_calendars
-from collector.commands.desk import CANNOT_RUN, FOUND_A_PROBLEM, OK, CannotRun, Desk, login_name, print_table
-from collector.registry import Site
-from collector.site_import import COLUMNS, BadSheet, Fault, Plan, plan, read_sheet
-from shared.texts import Texts
+from collector.commands.desk import OK, CannotRun, Desk, login_name, print_table
+from collector.commands.spreadsheets import Import, export_file, import_file
+from collector.register.columns import SITES
+from collector.register.plan import Plan, plan
+from collector.register.regions import NoProvince, NoRegions, Wanted, sites_of
+from collector.register.rows import Reading
+from collector.register.sheets import Sheet
+from collector.register.site_sheet import Entry, Known, read_sites
+from collector.register.writing import write_csv
+from collector.registry import Details, Site
+from collector.store import Store
 
 
 def sites_import(desk: Desk, options: Namespace) -> int:
-    """Shows what FILE.csv would change, asks, changes it. Nothing is imported unless every row is right."""
-    try:
-        wanted = read_sheet(Path(options.file), desk.config.timezone)
-    except BadSheet as bad:
-        for fault in bad.faults:
-            desk.complain("import.fault", where=_where(fault, desk.texts), why=_why(fault, desk.texts))
-        desk.complain("import.refused", n=len(bad.faults), file=options.file)
-        return CANNOT_RUN
+    """Shows what FILE would change, asks, changes it. Nothing is imported unless every row is right, or --partial."""
     with desk.store() as store:
-        planned = plan(store.sites(), wanted)
-        _show(planned, desk)
-        tell_unknown_calendars(wanted, desk)
-        if not planned.writes or options.dry_run:
-            return OK
-        if not options.yes:
-            if desk.terminal.ask is None:
-                raise CannotRun(desk.texts.say("import.needs_yes"))
-            if not desk.terminal.ask(desk.texts.say("import.ask")):
-                desk.say("import.not_done")
-                return FOUND_A_PROBLEM
-        store.acts.import_sites(
-            planned.writes, by=login_name(), at_ms=desk.clock.wall_ms(), detail=_detail(planned, Path(options.file))
+        known = _known(store, desk)
+
+        def read(sheet: Sheet) -> Reading[Entry]:
+            reading = read_sites(sheet, known)
+            tell_unknown_calendars((entry.site for entry in reading.records.values()), desk)
+            return reading
+
+        def save(planned: Plan[Entry], detail: Mapping[str, Any]) -> None:
+            sites, details = [one.site for one in planned.writes], [one.details for one in planned.writes]
+            store.acts.import_sites(sites, details, by=login_name(), at_ms=desk.clock.wall_ms(), detail=detail)
+
+        how: Import[Entry] = Import(
+            layout=SITES,
+            read=read,
+            planned=lambda wanted: plan(known.entries.values(), wanted, SITES, Entry.values),
+            name_of=lambda entry: (entry.code, entry.site.name),
+            save=save,
         )
-        desk.say("import.done", n=len(planned.writes))
-    return OK
+        return import_file(desk, options, how)
 
 
-def _where(fault: Fault, texts: Texts) -> str:
-    if not fault.row:
-        return fault.value or texts.say("import.file")
-    column = texts.say("import.column", column=fault.column) if fault.column else ""
-    value = f" ({fault.value!r})" if fault.value else ""
-    return texts.say("import.row", row=fault.row) + column + value
-
-
-def _why(fault: Fault, texts: Texts) -> str:
-    return texts.say(f"import.{fault.reason}", detail=fault.detail)
-
-
-def _show(planned: Plan, desk: Desk) -> None:
-    for site in planned.new:
-        desk.say("import.new", code=site.code, name=site.name)
-    for change in planned.changed:
-        fields = ", ".join(f"{name}: {before or '–'} → {after or '–'}" for name, before, after in change.fields)
-        desk.say("import.changed", code=change.after.code, name=change.after.name, fields=fields)
-    desk.say(
-        "import.sum",
-        new=len(planned.new),
-        changed=len(planned.changed),
-        unchanged=len(planned.unchanged),
-        staying=len(planned.staying),
+def _known(store: Store, desk: Desk) -> Known:
+    return Known.of(
+        store.sites(),
+        store.register.details(),
+        contracts={contract.number for contract in store.register.contracts()},
+        providers=desk.config.providers,
+        timezone=desk.config.timezone,
     )
-
-
-def _detail(planned: Plan, file: Path) -> dict[str, Any]:
-    """What the audit log keeps of an import."""
-    return {
-        "file": file.name,
-        "new": [site.code for site in planned.new],
-        "changed": {change.after.code: change.fields for change in planned.changed},
-        "unchanged": len(planned.unchanged),
-    }
 
 
 def tell_unknown_calendars(sites: Iterable[Site], desk: Desk) -> None:
@@ -89,17 +63,50 @@ def tell_unknown_calendars(sites: Iterable[Site], desk: Desk) -> None:
 def sites_list(desk: Desk, options: Namespace) -> int:
     """The registered sites as a table, CSV (which `sites import` reads again) or JSON."""
     with desk.store() as store:
-        sites = sorted(store.sites(), key=lambda site: site.code)
-    rows = [{name: str(getattr(site, name)) for name in COLUMNS} for site in sites]
+        entries = _entries(store, desk)
+    records = [entry.values() for entry in entries]
     if options.format == "csv":
-        writer = csv.DictWriter(desk.terminal.out, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write_csv(records, SITES, desk.terminal.out)
     elif options.format == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False), file=desk.terminal.out)
-    elif rows:
+        print(json.dumps(records, indent=2, ensure_ascii=False), file=desk.terminal.out)
+    elif records:
         shown = ("code", "name", "kind", "regency", "provider", "medium")
-        print_table([shown, *([row[name] for name in shown] for row in rows)], desk.terminal.out)
+        print_table([shown, *([record[name] for name in shown] for record in records)], desk.terminal.out)
     else:
         desk.say("sites.none")
     return OK
+
+
+def sites_export(desk: Desk, options: Namespace) -> int:
+    """Writes all sites into a file that `sites import` reads again."""
+    with desk.store() as store:
+        return export_file(desk, options, SITES, [entry.values() for entry in _entries(store, desk)])
+
+
+def sites_template(desk: Desk, options: Namespace) -> int:
+    """Writes a sheet of all villages of a province. What is known of them stands in it, so that importing it loses
+    nothing."""
+    wanted = Wanted(
+        province=options.province,
+        level=options.level,
+        with_kelurahan=options.with_kelurahan,
+        timezone=desk.config.timezone,
+    )
+    try:
+        made = sites_of(wanted)
+    except NoRegions:
+        raise CannotRun(desk.texts.say("register.no_lokal")) from None
+    except NoProvince as no:
+        there_are = ", ".join(f"{code} {name}" for code, name in no.known.items())
+        raise CannotRun(desk.texts.say("register.no_province", province=options.province, known=there_are)) from None
+    with desk.store() as store:
+        known = _known(store, desk).entries
+    records = [(known.get(site.code) or Entry(site, Details(code=site.code))).values() for site in made]
+    if options.output:
+        return export_file(desk, Namespace(file=options.output, force=options.force), SITES, records)
+    write_csv(records, SITES, desk.terminal.out)
+    return OK
+
+
+def _entries(store: Store, desk: Desk) -> list[Entry]:
+    return sorted(_known(store, desk).entries.values(), key=lambda entry: entry.code)

@@ -12,14 +12,35 @@ import msgspec
 from collector.acts import GivenCause, cause_of
 from collector.columns import Columns
 from collector.condition import Flip, Outage, State
+from collector.contracts import Contract
 from collector.judging.judge import OUTSIDE, SITE
 from collector.live import SiteNow
-from collector.registry import AgentState
+from collector.registry import RAI_CODE, AgentState, Details
 from shared.clock import utc
 from shared.result import OUTCOMES
 
 Time = datetime
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class RegisterAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the register says of a site's line; nothing personal. `contract_in_force` and `sla`: of the version that is
+    in force today; null: none that is known, and none promised."""
+
+    description: str
+    agency: str
+    unit: str
+    network: str | None
+    ownership: str | None
+    owner: str
+    bandwidth_mbps: float | None
+    use: str | None
+    facility: str
+    rai: str
+    latitude: float | None
+    longitude: float | None
+    contract_in_force: str | None
+    sla: Ratio | None
 
 
 class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +67,7 @@ class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     silent_since: Time | None
     coverage_today: Ratio | None
     excluded: str | None
+    register: RegisterAnswer
 
 
 class SitesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,8 +195,18 @@ def time_or_none(at_ms: int | None) -> Time | None:
     return utc(at_ms) if at_ms else None
 
 
-def site_answer(now: SiteNow) -> SiteAnswer:
+def register_answer(details: Details, in_force: Contract | None) -> RegisterAnswer:
+    told = {name: getattr(details, name) for name in details.__slots__ if name not in ("code", "contact", "phone")}
+    return RegisterAnswer(
+        **told | {"rai": details.rai or RAI_CODE},
+        contract_in_force=in_force.number if in_force else None,
+        sla=None if in_force is None or in_force.sla is None else float(in_force.sla),
+    )
+
+
+def site_answer(now: SiteNow, register: RegisterAnswer) -> SiteAnswer:
     return SiteAnswer(
+        register=register,
         **{name: getattr(now.site, name) for name in now.site.__slots__},
         condition=now.condition,
         since=time_or_none(now.since_ms),

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,11 +11,13 @@ from aiohttp import web
 
 from collector.acts import GivenCause
 from collector.condition import Condition, Flip
+from collector.contracts import in_force
 from collector.faces import answers
 from collector.faces.guard import Refused, seen_by, who_of
-from collector.figures.periods import BadPeriod, Period, bound
+from collector.figures.periods import BadPeriod, Period, bound, local
 from collector.judging.judge import SITE
 from collector.live import Live, SiteNow
+from collector.registry import Details
 from collector.store import Store
 from shared.clock import Clock, utc
 
@@ -59,9 +61,10 @@ class Api:
         after = request.query.get("after", "")
         rest = [site for site in chosen if site.site.code > after]
         page = rest[:limit]
+        registered = await asyncio.to_thread(registered_of, self.store, page, self.clock.wall_ms())
         return _json(
             answers.SitesAnswer(
-                sites=[answers.site_answer(site) for site in page],
+                sites=[answers.site_answer(site, registered[site.site.code]) for site in page],
                 total=len(chosen),
                 next=page[-1].site.code if len(rest) > limit else None,
             )
@@ -158,13 +161,25 @@ def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
     columns = store.read(code, now_ms - RECENT_MS, now_ms + AHEAD_MS)
     untrusted = store.untrusted()
     return answers.SiteDetail(
-        site=answers.site_answer(now),
+        site=answers.site_answer(now, registered_of(store, [now], now_ms)[code]),
         groups=answers.group_answers(states),
         targets=answers.target_answers(columns, states),
         agents=[
             answers.agent_answer(agent, untrusted.get(agent.name, 0)) for agent in store.agents() if agent.site == code
         ],
     )
+
+
+def registered_of(store: Store, sites: Sequence[SiteNow], now_ms: int) -> Mapping[str, answers.RegisterAnswer]:
+    """What the register says of each of them, by code (blocks)."""
+    contracts = store.register.contracts()
+    told = {one.code: one for one in store.register.details()} if len(sites) > 1 else {}
+    found = {}
+    for now in sites:
+        code, today = now.site.code, local(now_ms, now.site.timezone).date()
+        details = told.get(code, Details(code=code)) if told else store.register.details_of(code)
+        found[code] = answers.register_answer(details, in_force(now.site, contracts, today))
+    return found
 
 
 def place_of(after: str) -> tuple[str, int]:

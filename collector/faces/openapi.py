@@ -8,13 +8,25 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from collector.faces import acts_api, answers, followups_api, indicator_answers, ledger_answers, open_answers
+from collector.faces import (
+    acts_api,
+    answers,
+    followups_api,
+    indicator_answers,
+    ledger_answers,
+    open_answers,
+    reports_api,
+)
 from collector.faces.api import FILTERS, MAX_LIMIT
 from collector.faces.inquiry import FILTERS as FILTERS_OF_FIGURES
 from collector.figures import periods
 from collector.figures.shares import Exclusions, Hours
 from collector.figures.totals import SCOPES
 from collector.followups import FollowUpState
+from collector.reports.kinds import PACKS, REPORTS
+from collector.reports.press import ZIP
+from collector.reports.writing.formats import FORMATS
+from shared.texts import LANGUAGES
 from shared.wire import Batch, Problem, Receipt
 
 JSON = "application/json"
@@ -62,6 +74,11 @@ UNTIL = Parameter("to", "with `from`: its end, exclusive; what lies ahead of now
 AS_OF = Parameter("as_of", "RFC 3339: as closed days were told then")
 FORMAT = Parameter("format", "csv: RFC 4180 with a header", schema=(("type", "string"), ("enum", ["json", "csv"])))
 SITE_OF = Parameter("site", "code of the site")
+
+LANGUAGE = Parameter(
+    "lang", "language of the report; the collector's when missing", schema=(("type", "string"), ("enum", [*LANGUAGES]))
+)
+KIND = Parameter("kind", "name of the report", "path", (("type", "string"), ("enum", [*REPORTS, *PACKS])))
 
 OPERATIONS = (
     Operation(
@@ -145,6 +162,31 @@ OPERATIONS = (
         answer=ledger_answers.RevisionsAnswer,
         parameters=(SITE_OF, PERIOD, SINCE, UNTIL, FORMAT),
         errors=(400, 401, 403, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/reports",
+        name="reports",
+        text="What reports there are, and in which formats",
+        answer=reports_api.ReportsAnswer,
+        parameters=(LANGUAGE,),
+        errors=(400, 401, 403),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/reports/{kind}",
+        name="report",
+        text="A report as a file: JSON, CSV, XLSX, HTML, PDF, or a pack as ZIP; one after the other",
+        answer=JSON,
+        parameters=(
+            KIND,
+            Parameter("period", "2026-11-22, 2026-W47, 2026-11, 2026-Q4 or 2026"),
+            Parameter("scope", "whom it is about; all when missing", schema=(("type", "string"), ("enum", [*SCOPES]))),
+            Parameter("of", "which one, by code or name"),
+            Parameter("format", "as what file", schema=(("type", "string"), ("enum", [*FORMATS, ZIP]))),
+            LANGUAGE,
+        ),
+        errors=(400, 401, 403, 404, 429, 500, 501, 503, 507),
     ),
     Operation(
         method="get",

@@ -1,8 +1,9 @@
 """All of the collector's HTTP, wired together; openapi.py describes what of it is for programs."""
 
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from aiohttp import web
 
@@ -17,14 +18,22 @@ from collector.faces.marked import says_simulated
 from collector.faces.metrics import Metrics
 from collector.faces.pages import PAGES
 from collector.faces.pages.shell import PageParts, Shell
+from collector.faces.report_jobs import Jobs
+from collector.faces.report_wanted import Order
+from collector.faces.reports_api import ReportsApi
 from collector.faces.scrape import Scrape
 from collector.figures.totals import Totals
+from collector.reports.source import Progress
+from collector.reports.writing.formats import FORMATS
 from shared.wire import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     pass
 
 from collector.parts import Parts
+
+JOBS: web.AppKey[Jobs] = web.AppKey("jobs", Jobs)
+"""The files of reports that are being made, for whoever has the application alone."""
 
 
 def application(parts: Parts) -> web.Application:
@@ -52,12 +61,21 @@ def application(parts: Parts) -> web.Application:
         settings=config.accounting,
         acts_version=store.acts.version,
     )
-    app.on_shutdown.append(shell.stop)
-    app.add_routes([*_for_people(parts, shell, totals, inquiries), *_for_programs(parts, inquiries)])
+    jobs = app[JOBS] = Jobs(partial(_written, parts), clock, config.reports.keep_hours * 3600)
+    app.on_shutdown.extend([shell.stop, jobs.close])
+    app.add_routes([*_for_people(parts, shell, totals, inquiries, jobs), *_for_programs(parts, inquiries, jobs)])
     return app
 
 
-def _for_people(parts: Parts, shell: Shell, totals: Totals, inquiries: Inquiries) -> Iterator[web.RouteDef]:
+def _written(parts: Parts, order: Order, file: IO[bytes], progress: Progress) -> None:
+    """Writes what is ordered (blocks). What this machine cannot write is known before anything is read."""
+    if order.form in FORMATS:
+        FORMATS[order.form].ready()
+    source = parts.press.source(order.wanted, order.language, progress)
+    parts.press.write(order.kind, order.form, source, file)
+
+
+def _for_people(parts: Parts, shell: Shell, totals: Totals, inquiries: Inquiries, jobs: Jobs) -> Iterator[web.RouteDef]:
     page_parts = PageParts(
         shell=shell,
         config=parts.config,
@@ -69,13 +87,15 @@ def _for_people(parts: Parts, shell: Shell, totals: Totals, inquiries: Inquiries
         inquiries=inquiries,
         calendar_of=parts.calendar_of,
         alerts=parts.alerts,
+        press=parts.press,
+        jobs=jobs,
     )
     yield from shell.routes()
     for page in PAGES:
         yield from page(page_parts).routes()
 
 
-def _for_programs(parts: Parts, inquiries: Inquiries) -> Iterator[web.RouteDef]:
+def _for_programs(parts: Parts, inquiries: Inquiries, jobs: Jobs) -> Iterator[web.RouteDef]:
     config, store, live, clock = parts.config, parts.store, parts.live, parts.clock
     yield from Api(store=store, live=live, clock=clock, timezone=config.timezone).routes()
     yield from ActsApi(store=store, clock=clock).routes()
@@ -86,6 +106,9 @@ def _for_programs(parts: Parts, inquiries: Inquiries) -> Iterator[web.RouteDef]:
         sites=store.sites,
         calendar_of=parts.calendar_of,
         clock=clock,
+    ).routes()
+    yield from ReportsApi(
+        jobs=jobs, sites=store.sites, clock=clock, timezone=config.timezone, language=config.language
     ).routes()
     yield from Scrape(store=store, metrics=Metrics(config.per_site_series), facts=parts.facts).routes()
     yield openapi.route(version("kentongan"), config.url)

@@ -41,6 +41,8 @@ class Unit(StrEnum):
     """datetime with its zone"""
     YES = "yes"
     """bool"""
+    LINK = "link"
+    """str: where a file of the same pack lies, relative to the report; shown as a link, with that text"""
     CONDITION = "condition"
     """str: a Row of the ledger (collector/condition.py), shown by its name in the reader's language and its colour"""
 

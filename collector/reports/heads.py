@@ -1,6 +1,7 @@
 """What stands on every sheet: whose it is, of when and of whom, what it rests on and how it was made."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 
 from collector.figures.periods import Period, local
 from collector.reports.document import Column, Document, Fact, Facts, Head, Section, Table
@@ -44,11 +45,22 @@ def head_of(kind: str, source: Source, sections: Iterable[Section], own: Sequenc
 
 
 def period_words(period: Period, texts: Texts) -> str:
-    """A month by its name, other periods as people write them."""
-    if len(period.name) == len("2026-10") and period.name[5:].isdigit():
-        year, month = period.name.split("-")
-        return f"{texts.say(f'indicators.month.{int(month)}')} {year}"
+    """Months, quarters, weeks and days by their names; from ... to with both days included; else as it was asked."""
+    if "/" in period.name and isinstance(period.start, date) and isinstance(period.end, date):
+        return f"{day_words(period.start, texts)} – {day_words(period.end - timedelta(1), texts)}"
+    match period.name.split("-"):
+        case [year, part] if part.startswith(("Q", "W")):
+            return texts.say("indicators.quarter" if part[0] == "Q" else "indicators.week", n=int(part[1:]), year=year)
+        case [year, month] if month.isdigit():
+            return f"{texts.say(f'indicators.month.{int(month)}')} {year}"
+        case [_, _, _] if isinstance(period.start, date):
+            return day_words(period.start, texts)
     return period.name
+
+
+def day_words(day: date, texts: Texts) -> str:
+    """`1 Oktober 2026`."""
+    return f"{day.day} {texts.say(f'indicators.month.{day.month}')} {day.year}"
 
 
 def scope_words(scope: str, of: str, texts: Texts) -> str:
@@ -59,13 +71,15 @@ def scope_words(scope: str, of: str, texts: Texts) -> str:
 
 
 def _formulas(sections: Iterable[Section], texts: Texts) -> Iterator[str]:
-    """Of every measure that occurs, once."""
-    told: dict[str, None] = {}
+    """Of every measure that occurs, once; its error bars and its service hours have the same."""
+    told: dict[str, str] = {}
     for one in _measured(sections):
-        formula = formula_of(one.measure)
-        if formula:
-            told.setdefault(texts.say("reports.method.formula", name=one.label, formula=formula))
-    yield from told
+        measure = one.measure.removesuffix("_low").removesuffix("_high")
+        formula = formula_of(measure)
+        if formula and formula not in told:
+            name = texts.say(f"reports.measure.{measure}")
+            told[formula] = texts.say("reports.method.formula", name=name, formula=formula)
+    yield from told.values()
 
 
 def _measured(sections: Iterable[Section]) -> Iterator[Column | Fact]:

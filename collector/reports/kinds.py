@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from collector.people import Role
+from collector.reports import connected, daily, downtime, evidence, fulfilment, monthly, providers, review
 from collector.reports.document import Document
+from collector.reports.pack import audit
 from collector.reports.shelf import Shelf
 from collector.reports.source import Source
 
@@ -26,7 +28,18 @@ class Pack:
     role: Role = Role.OPERATOR
 
 
-REPORTS: Mapping[str, Report] = {}
+REPORTS: Mapping[str, Report] = {
+    "bulanan": Report(monthly.make),
+    "keterhubungan": Report(connected.make),
+    "gangguan": Report(downtime.make),
+    "sla": Report(fulfilment.make, Role.OPERATOR),
+    "harian": Report(daily.make),
+    "penyedia": Report(providers.make),
+    "tinjauan": Report(review.make),
+}
 """By the name that people give it; `reports.<kind>` is its title, `reports.<kind>.about` what it is for."""
 
-PACKS: Mapping[str, Pack] = {}
+PACKS: Mapping[str, Pack] = {
+    "audit": Pack(audit.fill),
+    "bukti": Pack(evidence.fill),
+}

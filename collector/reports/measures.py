@@ -75,6 +75,22 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
+CONNECTED: Mapping[str, Unit] = {
+    "connected.any": Unit.YES,
+    "connected.internet": Unit.YES,
+    "connected.intranet": Unit.YES,
+    "connected.any_since": Unit.DAY,
+    "connected.internet_since": Unit.DAY,
+    "connected.intranet_since": Unit.DAY,
+    "connected.active_days": Unit.COUNT,
+    "connected.share": Unit.SHARE,
+    "connected.internet_share": Unit.SHARE,
+    "connected.intranet_share": Unit.SHARE,
+}
+"""What is read from days one by one (figures/connected.py). `connected.share`: of the registered sites, hubs left out,
+those that are connected by any way; of a period: on its last day."""
+
+
 def formula_of(measure: str) -> str:
     """How it is computed, "" where its name says it all."""
     known = MEASURES.get(measure)

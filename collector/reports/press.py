@@ -46,6 +46,7 @@ class Press:
             accounts=self._accounts,
             calendar_of=self._calendar_of,
             accounting=config.accounting,
+            judge=config.judge,
             settings=config.reports,
             targets=config.targets,
             texts=Texts(language or config.language),

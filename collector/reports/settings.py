@@ -20,6 +20,8 @@ class ReportSettings(Settings):
     connected_window_days: Annotated[int, Field(ge=1, le=366)] = 7
     connected_at_least_s: Annotated[int, Field(ge=1, le=86_400)] = 3_600
     league_at_least_sites: Annotated[int, Field(ge=1)] = 10
+    league_limit: Share = 0.95
+    """A line below it counts as poor where no contract promises anything."""
     worst: Annotated[int, Field(ge=1, le=100)] = 10
     """How many of the worst and best sites are named."""
     evaluation: FilePath | None = None

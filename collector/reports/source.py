@@ -1,22 +1,31 @@
 """What reports are made of: the store, the accounts and the registry, read for one period, scope and moment.
 
-One Source is for one report (or one pack of them): it reads a site's figures once, however many tables want them, and
-tells how far it is. `now_ms` is one moment for everything in it.
+One Source is for one report (or one pack of them): it adds a period up once for all scopes, however many tables want
+it, and tells how far it is. `now_ms` is one moment for everything in it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
+from typing import TypeVar, cast
 
+from collector.accounting.accounts import Day
+from collector.accounting.accounts import Revision as DayRevision
 from collector.accounting.calendars import Calendar
 from collector.contracts import Contract
-from collector.figures.indicators import AccountingSettings, Figures
+from collector.figures.indicators import AccountingSettings, Figures, figures
 from collector.figures.periods import Period
 from collector.figures.shares import Choice, Exclusions, Hours
+from collector.figures.sums import Sums
 from collector.figures.totals import SCOPES, Accounts, Asked, Totals
+from collector.figures.trend import Point, added, points
+from collector.judging.judge import JudgeSettings
 from collector.registry import Details, Site
 from collector.reports.document import Revision, Subject
 from collector.reports.settings import ReportSettings, TargetSettings
+from collector.reports.spans import Pieces, Span, months_shown, span_of
+from collector.reports.sweep import SITE, SWEPT, Scope, Swept, sweep
 from collector.store import Store
 from shared.texts import Texts
 
@@ -44,6 +53,17 @@ class Wanted:
 
 
 PLAIN = Choice(Hours.ALL, Exclusions.WITH)
+SERVICE = Choice(Hours.SERVICE, Exclusions.WITH)
+TOGETHER = (PLAIN, SERVICE)
+"""What most reports want; it costs little more than one of them."""
+BRIEF_MS = 2 * 86_400_000
+"""What is made of so much time at once may be remembered; more of it would fill the memory."""
+T = TypeVar("T")
+
+
+def everything(_site: Site) -> bool:
+    """Every site counts."""
+    return True
 
 
 @dataclass(kw_only=True)
@@ -55,6 +75,7 @@ class Source:
     accounts: Accounts
     calendar_of: Callable[[Site], Calendar]
     accounting: AccountingSettings
+    judge: JudgeSettings
     settings: ReportSettings
     targets: Sequence[TargetSettings]
     texts: Texts
@@ -81,8 +102,18 @@ class Source:
         return self.store.register.contracts()
 
     @cached_property
+    def remembering(self) -> "Remembering":
+        """The accounts; today is made only once."""
+        return Remembering(self.accounts)
+
+    @cached_property
     def totals(self) -> Totals:
-        return Totals(self.accounts, self.store.books, self.calendar_of, self.accounting)
+        return Totals(self.remembering, self.store.books, self.calendar_of, self.accounting)
+
+    @property
+    def span(self) -> Span:
+        """The days of the report: up to today where its period has not ended."""
+        return span_of(self.wanted.period, self.now_ms, self.timezone)
 
     def asked(self, site: Site, period: Period) -> Asked | None:
         """`period` of `site` until now; None where it has not begun."""
@@ -94,9 +125,12 @@ class Source:
         scope: str,
         period: Period | None = None,
         choice: Choice = PLAIN,
-        where: Callable[[Site], bool] = lambda _site: True,
+        where: Callable[[Site], bool] = everything,
     ) -> Mapping[str, Figures]:
-        """Of every owner in `scope` among the sites of this report, by name."""
+        """Of every owner in `scope` among the sites of this report, by name. Costs next to nothing the second time,
+        unless there is a `where`."""
+        if where is everything:
+            return {owner[0]: one for owner, one in self.figures_of((scope,), period, choice).items()}
         owners: dict[str, list[Asked]] = {}
         for site in self.sites:
             asked = self.asked(site, period or self.wanted.period)
@@ -104,6 +138,75 @@ class Source:
                 owners.setdefault(SCOPES[scope](site), []).append(asked)
         named = dict(sorted(owners.items()))
         return dict(zip(named, (one for one, _ in self.totals.figures(list(named.values()), choice)), strict=True))
+
+    def figures_of(
+        self, scope: Scope, period: Period | None = None, choice: Choice = PLAIN
+    ) -> Mapping[tuple[str, ...], Figures]:
+        """Of every owner by its names; `scope` is one of sweep.SWEPT, or the site."""
+        return self._swept(period or self.wanted.period, choice).figures.get((scope, choice), {})
+
+    def figures_of_all(
+        self, period: Period | None = None, choice: Choice = PLAIN
+    ) -> Mapping[str, Mapping[str, Figures]]:
+        """`figures` of every scope that has one name."""
+        return {scope[0]: self.figures(scope[0], period, choice) for scope in (SITE, *SWEPT) if len(scope) == 1}
+
+    def _swept(self, period: Period, choice: Choice) -> Swept:
+        choices = TOGETHER if choice in TOGETHER else (choice,)
+        what = self.texts.say("monthly.doing.figures", period=period.name)
+        return self.recall(
+            ("swept", period.start, period.end, choices),
+            lambda: sweep(
+                self.totals,
+                [asked for site in self.sites if (asked := self.asked(site, period))],
+                choices,
+                self.accounting,
+                lambda done: self.progress(what, done, len(self.sites)),
+            ),
+        )
+
+    def recall(self, asked: object, make: Callable[[], T]) -> T:
+        """What `make` makes of `asked`, which names everything that matters, made once."""
+        if asked not in self.known:
+            self.known[asked] = make()
+        return cast(T, self.known[asked])
+
+    def points(self, pieces: Pieces) -> list[Point]:
+        """All sites of the report together in each of `pieces`, today as far as it is."""
+        n = len(pieces) - 1
+        by_kind = self._added(pieces)
+        together = Sums(n)
+        together.numbers[:] = by_kind.numbers.reshape(-1, n, by_kind.numbers.shape[1]).sum(axis=0)
+        return points(pieces, figures(together, PLAIN, self.accounting))
+
+    def year_so_far(self, kind: str, choice: Choice) -> Figures:
+        """Without outages: of the sites of `kind` ("": all), from the first day of the year that the report's last day
+        lies in. It is added up from the months, which the trend has anyway."""
+        pieces = months_shown(self.span)
+        whole, first = Sums(1), date(self.span.last.year, 1, 1)
+        owners = [(of, begins) for of in self._kinds for _, begins in pieces[:-1]]
+        for numbers, (of, begins) in zip(self._added(pieces).numbers, owners, strict=True):
+            if begins >= first and kind in ("", of):
+                whole.numbers[0] += numbers
+        return figures(whole, choice, self.accounting)[0]
+
+    @cached_property
+    def _kinds(self) -> list[str]:
+        return sorted({site.kind for site in self.sites})
+
+    def _added(self, pieces: Pieces) -> Sums:
+        """Of each kind of sites in each of `pieces`."""
+
+        def tell() -> Sums:
+            self.progress(self.texts.say("monthly.doing.trend"), 0, len(self.sites))
+            groups = [[site for site in self.sites if site.kind == kind] for kind in self._kinds]
+            return added(self.store.books, groups, pieces, self.made)
+
+        return self.recall(("added", *pieces), tell)
+
+    def made(self, site: Site, from_ms: int, to_ms: int) -> Sequence[Day]:
+        """The days that are not closed, until now."""
+        return self.remembering.days(site.code, from_ms, min(to_ms, self.now_ms)) if from_ms < self.now_ms else ()
 
     @cached_property
     def coverage(self) -> float | None:
@@ -114,26 +217,29 @@ class Source:
     @cached_property
     def revision(self) -> Revision:
         """What the figures of the whole scope rest on."""
+        corrected = self._swept(self.wanted.period, PLAIN).corrected_days
         told = [
             one.number
             for site in self.sites
-            if (asked := self.asked(site, self.wanted.period))
+            if site.code in corrected and (asked := self.asked(site, self.wanted.period))
             for one in self.store.books.tallies(site.code, asked.from_ms, asked.to_ms)
         ]
         length, head = self.store.chain.head()
         return Revision(
             highest=max(told, default=1),
-            corrected_days=sum(number > 1 for number in told),
+            corrected_days=sum(corrected.values()),
             chain_length=length,
             chain_head=head,
             audit_head=self.store.acts.head(),
         )
 
-    def subject(self, scope: str, of: str, period: str = "") -> Subject:
+    def subject(self, scope: str, of: str, period: str = "", where: tuple[tuple[str, str], ...] = ()) -> Subject:
         """Of whom a row of `figures(scope)` is: narrowed to the scope of the report where that is another one."""
-        narrowed = self.wanted.scope not in ("all", scope)
-        where = ((self.wanted.scope, self.wanted.of),) if narrowed else ()
-        return Subject(scope=scope, of=of, period=period or self.wanted.period.name, where=where)
+        wanted, period = self.wanted, period or self.wanted.period.name
+        if wanted.scope == "site" or (scope == "all" and not where):  # whatever one site belongs to is that site here
+            return Subject(scope=wanted.scope, of=wanted.of, period=period)
+        narrowed = wanted.scope != "all" and wanted.scope != scope
+        return Subject(scope=scope, of=of, period=period, where=(*where, *([(wanted.scope, wanted.of)] * narrowed)))
 
     def in_portions(self, what: str, n: int = 64) -> Iterator[Sequence[Site]]:
         """The sites, `n` at a time, telling progress."""
@@ -141,3 +247,23 @@ class Source:
             self.progress(what, first, len(self.sites))
             yield self.sites[first : first + n]
         self.progress(what, len(self.sites), len(self.sites))
+
+
+class Remembering:
+    """Accounts that make nothing brief twice: every table that has today in it would."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._made: dict[tuple[str, int, int, int | None], Sequence[Day]] = {}
+
+    def days(self, site: str, from_ms: int, to_ms: int, as_of_ms: int | None = None) -> Sequence[Day]:
+        key = site, from_ms, to_ms, as_of_ms
+        if key in self._made:
+            return self._made[key]
+        days = self._accounts.days(*key)
+        if to_ms - from_ms <= BRIEF_MS or not days:
+            self._made[key] = days
+        return days
+
+    def revisions(self, site: str, from_ms: int, to_ms: int) -> Sequence[DayRevision]:
+        return self._accounts.revisions(site, from_ms, to_ms)

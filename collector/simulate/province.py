@@ -5,11 +5,14 @@ points by provider: November 2025). Codes have the form of Kemendagri's; every n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from collector.registry import Medium, Site
+from collector.contracts import Contract, FeeOf, Formula
+from collector.registry import Details, Medium, Network, Ownership, Site, Use
 
 OFFICES = 37
 REGENCIES = (
@@ -32,6 +35,39 @@ PROVIDERS = (
     ("Bestcamp Starlink", Medium.LEO, 32),
 )
 """Name, medium, village points."""
+PROMISES = (
+    ("Telkomsel IndiHome", "98%", 450_000, FeeOf.LINE, Formula.SHORTFALL),
+    ("Telkom WMS", "98.5%", 1_250_000, FeeOf.LINE, Formula.PRORATED),
+    ("Telkomsel Orbit", "95%", 300_000, FeeOf.LINE, Formula.PRORATA),
+    ("Comtelindo WMS", "97%", 96_000_000, FeeOf.CONTRACT, Formula.PRORATA),
+    ("Telkomsat Starlink", "95%", 950_000, FeeOf.LINE, Formula.SHORTFALL),
+    ("Icon+", "99.5%", 12_500_000, FeeOf.LINE, Formula.PRORATED),
+    ("Bestcamp Starlink", "", 900_000, FeeOf.LINE, Formula.NONE),
+)
+"""Provider, SLA, fee of a month, what it is for, formula: made up."""
+AMENDED = "Telkom WMS"
+"""Whose contract is amended in the middle of what is simulated: more is promised for more money."""
+CENTRES = {
+    "Paser": (-1.75, 116.2),
+    "Kutai Kartanegara": (-0.25, 116.6),
+    "Berau": (2.05, 117.4),
+    "Kutai Barat": (-0.4, 115.8),
+    "Kutai Timur": (1.0, 117.2),
+    "Penajam Paser Utara": (-1.3, 116.6),
+    "Mahakam Ulu": (0.7, 114.9),
+    "Samarinda": (-0.5, 117.15),
+}
+"""Latitude and longitude, roughly in the middle."""
+SPREAD = {"Samarinda": 0.06}
+"""How far sites lie from there, in degrees; elsewhere WIDE."""
+WIDE = 0.4
+SPEEDS = {
+    Medium.FIBER: (50.0, 100.0, 100.0),
+    Medium.WIRELESS: (30.0, 50.0, 12.5),
+    Medium.CELLULAR: (20.0, 30.0),
+    Medium.LEO: (50.0, 100.0),
+}
+"""What the lines of a medium are sold with, in Mbps."""
 TIMEZONE = "Asia/Makassar"
 CALENDAR = "kaltim-5hari"
 """Of the offices, if the configuration knows it (config/calendars/kaltim.toml); else service is always due."""
@@ -98,6 +134,7 @@ def _offices() -> list[Site]:
             district="",
             provider="Icon+",
             medium=Medium.FIBER,
+            contract=number_of("Icon+"),
             timezone=TIMEZONE,
             calendar=CALENDAR,
         )
@@ -122,10 +159,76 @@ def _villages(rng: Random) -> list[Site]:
                     district=f"Simulasi kecamatan {code}.{district:02d}",
                     provider=provider,
                     medium=medium,
+                    contract=number_of(provider),
                     timezone=TIMEZONE,
                 )
             )
     return sites
+
+
+def number_of(provider: str) -> str:
+    """The number of the contract with that provider."""
+    place = [name for name, *_ in PROMISES].index(provider) + 1
+    return f"SIMULASI/PKS/{place:03d}"
+
+
+def contracts_of(first: date, after: date) -> list[Contract]:
+    """One for each provider, in force before `first` and beyond `after`; that of AMENDED changes in between, not on the
+    first of a month."""
+    begins = date(first.year - 1, 1, 1)
+    half = first + timedelta(max(1, (after - first).days // 2))
+    amended = half if half.day > 1 else half + timedelta(1)
+    found: list[Contract] = []
+    for provider, sla, fee, fee_of, formula in PROMISES:
+        promised = Decimal(sla.rstrip("%")) / 100 if sla else None
+        contract = Contract(
+            number=number_of(provider),
+            begins=begins,
+            provider=provider,
+            sla=promised,
+            fee=fee,
+            fee_of=fee_of,
+            formula=formula,
+            charge_after_s=300 if sla else None,
+            note="Simulasi: kontrak rekaan",
+        )
+        found += _amended(contract, amended) if provider == AMENDED else [contract]
+    return found
+
+
+def _amended(contract: Contract, day: date) -> list[Contract]:
+    """Until the day before, and from that day on."""
+    return [
+        replace(contract, ends=day - timedelta(1)),
+        replace(contract, begins=day, sla=Decimal("0.99"), fee=1_400_000, note="Simulasi: adendum rekaan"),
+    ]
+
+
+def details_of(sites: Sequence[Site], rng: Random) -> list[Details]:
+    """What a register says of these lines: made up, and every name says so."""
+    return [_details(site, rng) for site in sites]
+
+
+def _details(site: Site, rng: Random) -> Details:
+    latitude, longitude = CENTRES.get(site.regency, CENTRES["Samarinda"])
+    spread = SPREAD.get(site.regency, WIDE)
+    office = site.kind == "opd"
+    return Details(
+        code=site.code,
+        description=f"Simulasi saluran {site.code}",
+        agency="Simulasi Pemerintah Provinsi",
+        unit="Simulasi Bidang Infrastruktur",
+        network=Network.INTRANET if office else Network.INTERNET,
+        ownership=Ownership.FOREIGN if site.medium is Medium.LEO else Ownership.STATE_OWNED,
+        owner=site.provider,
+        bandwidth_mbps=200.0 if office else rng.choice(SPEEDS.get(site.medium, (20.0,))),
+        use=Use.PRIMARY if rng.random() < 0.9 else Use.BACKUP,
+        facility="Simulasi Pusat Data Provinsi" if office else "",
+        latitude=round(latitude + rng.uniform(-spread, spread), 4),
+        longitude=round(longitude + rng.uniform(-spread, spread), 4),
+        contact=f"Simulasi narahubung {site.code}",
+        phone="0000-0000-0000",
+    )
 
 
 def places(sites: Sequence[Site], rng: Random) -> list[Place]:

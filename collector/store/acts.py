@@ -25,8 +25,9 @@ from collector.acts import (
     detail_of,
     digest_of,
 )
-from collector.registry import Site, Token
-from collector.store import facts
+from collector.contracts import Contract
+from collector.registry import Details, Site, Token
+from collector.store import facts, register
 from collector.store.doors import Ask, Write
 
 ROWS = """
@@ -153,12 +154,41 @@ class Acts:
 
         return self._write(write)
 
-    def import_sites(self, sites: Sequence[Site], *, by: str, at_ms: int, detail: Mapping[str, Any]) -> None:
-        """Writes `sites` into the registry; `detail` says what that changes."""
+    def import_sites(
+        self,
+        sites: Sequence[Site],
+        details: Sequence[Details] = (),
+        *,
+        by: str,
+        at_ms: int,
+        detail: Mapping[str, Any],
+    ) -> None:
+        """Writes `sites` and what the register says of them; `detail` says what that changes."""
 
         def write(db: sqlite3.Connection) -> None:
             facts.put_sites(db, sites)
+            register.put_details(db, details)
             note(db, at_ms, by, "registry.import", str(len(sites)), canonical(detail))
+
+        self._write(write)
+
+    def import_contracts(
+        self, contracts: Sequence[Contract], *, by: str, at_ms: int, detail: Mapping[str, Any]
+    ) -> None:
+        """Writes versions of contracts; `detail` says what that changes."""
+
+        def write(db: sqlite3.Connection) -> None:
+            register.put_contracts(db, contracts)
+            note(db, at_ms, by, "contracts.import", str(len(contracts)), canonical(detail))
+
+        self._write(write)
+
+    def remove_contract(self, gone: Contract, *, by: str, at_ms: int, detail: Mapping[str, Any]) -> None:
+        """Takes one version out of the register; `detail` quotes it, so that it is not lost."""
+
+        def write(db: sqlite3.Connection) -> None:
+            register.remove_contract(db, gone.number, gone.begins)
+            note(db, at_ms, by, "contracts.remove", gone.number, canonical(detail))
 
         self._write(write)
 

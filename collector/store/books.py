@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
+from collector.accounting.proof import Proof
+from collector.store import chain
 from collector.store.doors import Ask, Write
 
 REFUSES = "BEGIN SELECT RAISE(ABORT, 'revisions are append-only'); END"
@@ -117,6 +119,10 @@ class Books:
         """Those in use, by site."""
         return self._ask(lambda db: [_desk(row) for row in db.execute(f"{DESKS} WHERE site NOT LIKE '%@%'")])
 
+    def retired(self) -> list[Desk]:
+        """Those of sites that have moved into another time zone; the code of the site stands before the @."""
+        return self._ask(lambda db: [_desk(row) for row in db.execute(f"{DESKS} WHERE site LIKE '%@%'")])
+
     def days(self, site: str, from_ms: int, to_ms: int) -> list[KeptDay]:
         """The closed days that begin in [from_ms, to_ms), by time."""
         return self._ask(lambda db: _days(db, site, from_ms, to_ms))
@@ -130,10 +136,14 @@ class Books:
         return self._ask(lambda db: _corrections(db, site, from_ms, to_ms))
 
     def write(
-        self, days: Sequence[KeptDay], corrections: Mapping[str, Sequence[Correction]], marks: Sequence[Mark]
+        self,
+        days: Sequence[KeptDay],
+        corrections: Mapping[str, Sequence[Correction]],
+        marks: Sequence[Mark],
+        proofs: Sequence[Proof] = (),
     ) -> None:
-        """In one transaction: days as they stand now, corrections by site, and the marks that are dealt with. Marks
-        that were set since stay."""
+        """In one transaction: days as they stand now, corrections by site, the marks that are dealt with, and what is
+        proved of it all. Marks that were set since stay."""
 
         def statement(db: sqlite3.Connection) -> None:
             for day in days:
@@ -144,6 +154,7 @@ class Books:
                 "DELETE FROM marks WHERE site = ? AND from_ms = ? AND to_ms = ? AND id <= ?",
                 [(mark.site, mark.from_ms, mark.to_ms, mark.upto) for mark in marks],
             )
+            chain.add(db, proofs)
 
         self._write(statement)
 
@@ -164,6 +175,11 @@ class Books:
     def marks(self, limit: int) -> list[Mark]:
         """The days that have waited longest, at most `limit`; one that was marked again waits again."""
         return self._ask(lambda db: _marks(db, limit))
+
+    def is_marked(self, site: str, from_ms: int) -> bool:
+        """Whether the day that begins then is to be made anew."""
+        ask = "SELECT 1 FROM marks WHERE site = ? AND from_ms = ?"
+        return self._ask(lambda db: db.execute(ask, (site, from_ms)).fetchone() is not None)
 
     def acts_seen(self) -> dict[int, int]:
         """Exclusion -> 1 if it was withdrawn when it was seen, else 0; under 0: the version of the acts."""

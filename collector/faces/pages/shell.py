@@ -23,10 +23,13 @@ from collector.config import CollectorConfig
 from collector.faces.guard import Refused, seen_by, up, who_of
 from collector.faces.inquiry import Inquiries
 from collector.faces.pages.view import SYMBOLS, View
+from collector.faces.report_jobs import Jobs
 from collector.figures.totals import Totals
 from collector.live import Live, SiteNow
 from collector.people import Role, Who
 from collector.registry import Site
+from collector.reports.press import Press
+from collector.reports.writing import html as report_html
 from collector.store import Store, StoreError
 from shared.clock import Clock
 from shared.texts import LANGUAGES, Texts
@@ -46,6 +49,7 @@ NAV = (
     ("board", "", Role.VIEWER),
     ("outages", "outages", Role.VIEWER),
     ("indicators", "indicators", Role.VIEWER),
+    ("reports", "reports", Role.VIEWER),
     ("fleet", "fleet", Role.VIEWER),
     ("maintenance", "maintenance", Role.VIEWER),
     ("followups", "followups", Role.VIEWER),
@@ -89,7 +93,8 @@ def _environment() -> jinja2.Environment:
 
 
 def _files() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
+    own = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
+    return own | {"report.css": report_html.style().encode()}  # a report looks the same here as in its own file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,8 @@ class PageParts:
     inquiries: Inquiries
     calendar_of: Callable[[Site], Calendar]
     alerts: Alerts
+    press: Press
+    jobs: Jobs
 
     def sites(self, reader: Reader) -> list[SiteNow]:
         """Every site that is the reader's business, by code."""

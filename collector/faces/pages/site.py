@@ -20,6 +20,7 @@ from collector.faces.pages.explain_words import Telling, csv_of, explain_parts
 from collector.faces.pages.outage_acts import WHOLE
 from collector.faces.pages.outages import cases_of, charge_after_ms
 from collector.faces.pages.reasons import Case
+from collector.faces.pages.register_words import Registered, register_lines
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.site_words import Month, Story, site_parts
 from collector.faces.pages.timeline import (
@@ -92,6 +93,7 @@ class SitePage:
         timeline = self._timeline(story, picture_of(span, view.now_ms, now.site.timezone))
         return {
             **site_parts(story, reader, view),
+            "register": register_lines(self._registered(now.site, view.now_ms), reader.who, view),
             "tiles": tiles(),
             "zone": f"{local(view.now_ms, view.timezone):%Z}",
             "timeline": timeline_parts(timeline, reader, view),
@@ -121,6 +123,15 @@ class SitePage:
             exclusions=[one for one in store.acts.exclusions() if one.withdrawn_ms is None and one.touches(now.site)],
             charge_ms=charge_after_ms(self.parts),
             month=month,
+        )
+
+    def _registered(self, site: Site, now_ms: int) -> Registered:
+        register = self.parts.store.register
+        return Registered(
+            site=site,
+            details=register.details_of(site.code),
+            contracts=register.contracts(),
+            today=local(now_ms, site.timezone).date(),
         )
 
     def _month(self, site: Site, now_ms: int) -> Month | None:

@@ -1,0 +1,106 @@
+"""`audit`: all reports of a period and scope, what they were made of, and a script that recomputes them.
+
+1. Reports first: their figures say which days must be accounted for in the pack.
+2. Every site: kept accounts and revisions; raw results of all of them, or of a sample (chosen.py).
+3. What all share, the chain, the log of human acts.
+4. The sheet to read first, the script, and the list of all files with their digests.
+
+Everything is written as it is read: no more than one site is in memory.
+"""
+
+from typing import Any
+
+from collector.accounting.calendars import Span
+from collector.judging.judge import JudgeSettings
+from collector.reports.pack import evidence, register
+from collector.reports.pack.chosen import MOST_RESULTS, chosen
+from collector.reports.pack.listing import ListedShelf
+from collector.reports.pack.papers import put_papers
+from collector.reports.pack.raw import (
+    Reach,
+    put_accounts,
+    put_networks,
+    put_results,
+    put_revisions,
+    reach_of,
+)
+from collector.reports.pack.told import Asked, put_reports
+from collector.reports.shelf import Shelf
+from collector.reports.source import Source
+
+FORMAT = "kentongan-audit/1"
+
+
+def fill(source: Source, shelf: Shelf, most: int = MOST_RESULTS) -> None:
+    """Puts the pack on the shelf; at most `most` results of the period go in."""
+    listed = ListedShelf(shelf)
+    rules = source.judge
+    length, head = source.store.chain.head()
+    asked = put_reports(source, listed)
+    reaches = {site.code: reach for site in chosen(source, most) if (reach := reach_of(source, site))}
+    span = _put_sites(source, asked, reaches, listed)
+    listed.put_json("data/sites.json", register.sites(source, rules, reaches))
+    listed.put_json("data/calendars.json", register.calendars(source))
+    listed.put_json("data/exclusions.json", register.exclusions(source))
+    listed.put_json("data/causes.json", register.causes(source))
+    listed.put_json("data/contracts.json", register.contracts(source))
+    listed.put_json("data/blind.json", register.blind(source, _watchers(source, reaches), span))
+    for name, lines in (("chain", evidence.links(source, span, length)), ("audit_log", evidence.acts(source))):
+        with listed.put(f"data/{name}.jsonl") as file:
+            file.writelines(line.encode() + b"\n" for line in lines)
+    listed.put_json("data/pack.json", _told(source, rules, span, (length, head)))
+    put_papers(source, listed, len(reaches))
+    listed.finish()
+
+
+def _put_sites(source: Source, asked: Asked, reaches: dict[str, Reach], shelf: ListedShelf) -> Span:
+    """From when to when anything of any site is in the pack."""
+    spans: list[Span] = []
+    for number, site in enumerate(source.sites):
+        source.progress(source.texts.say("audit.progress.site"), number, len(source.sites))
+        span = asked.span(source.wanted.period, site.timezone)
+        first_ms = put_accounts(source, site, span, shelf)
+        if asked.connections and first_ms is not None:
+            put_networks(source, site, first_ms, shelf)
+        put_revisions(source, site, span, shelf)
+        spans.append((min(span[0], first_ms or span[0]), min(span[1], source.now_ms)))
+        if site.code in reaches:
+            put_results(source, site, reaches[site.code], shelf)
+            spans.append(reaches[site.code].results)
+    source.progress(source.texts.say("audit.progress.site"), len(source.sites), len(source.sites))
+    return min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0)
+
+
+def _watchers(source: Source, reaches: dict[str, Reach]) -> list[str]:
+    """Sites whose agents look at sites of the pack from outside."""
+    places = {source.store.place_of(code) for code in reaches}
+    return sorted({watcher for watcher, place in source.store.watched() if place in places})
+
+
+def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, str]) -> dict[str, Any]:
+    wanted = source.wanted
+    return {
+        "format": FORMAT,
+        "language": source.texts.language,
+        "asked": {"period": wanted.period.name, "scope": wanted.scope, "of": wanted.of},
+        "now_ms": source.now_ms,
+        "timezone": source.timezone,
+        "simulated": source.store.marks.simulated,
+        "zones": register.zones({source.timezone, *(site.timezone for site in source.sites)}, span),
+        "judge": {
+            "fail_after": judge.fail_after,
+            "recover_after": judge.recover_after,
+            "covers": judge.coverage_intervals,
+        },
+        "accounting": {
+            "coverage_floor": source.accounting.coverage_floor,
+            "charge_after_ms": round(source.accounting.charge_after_s * 1000),
+        },
+        "connected": {
+            "window_days": source.settings.connected_window_days,
+            "at_least_ms": source.settings.connected_at_least_s * 1000,
+        },
+        "chain": {"length": chain[0], "head": chain[1]},
+        "days_waiting": len(source.store.books.marks(1_000)),
+        "results_without_time": sum(source.store.untrusted().values()),
+    }

@@ -1,0 +1,57 @@
+"""What is read first: the sheet about the pack, the method, and the script with its sentences."""
+
+import tomllib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from collector.reports.heads import period_words, scope_words
+from collector.reports.pack.listing import ListedShelf
+from collector.reports.source import Source
+from shared.texts import Texts
+
+HERE = "collector.reports.pack"
+DOCS = Path(__file__).parents[3] / "docs"
+"""Where the method stands in the source tree; a wheel has it in `method` beside this file."""
+METHOD = ("accounting.md", "akuntansi.md")
+PARAGRAPHS = (
+    *("about", "contents", "contents.reports", "contents.results", "contents.hosts", "contents.accounts"),
+    *("contents.others", "check", "check.how", "check.exit", "check.python", "raw", "time", "restarts"),
+    *("tolerance", "proves", "proves.chain", "proves.not", "private", "manifest"),
+)
+SCRIPT = "audit.script."
+
+
+def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
+    """The sheet to read first, the method in both languages, the script. `raw`: of how many sites results are there."""
+    say = source.texts.say
+    wanted = source.wanted
+    values = {
+        "agency": source.settings.agency or source.province,
+        "period": period_words(wanted.period, source.texts),
+        "scope": scope_words(wanted.scope, wanted.of, source.texts),
+        "sites": len(source.sites),
+        "raw": raw,
+    }
+    paragraphs = [say(f"audit.readme.{name}", **values) for name in PARAGRAPHS]
+    shelf.put_text(say("audit.readme.file"), "\n\n".join([say("reports.audit"), *paragraphs]) + "\n")
+    for name in METHOD:
+        shelf.put_text(f"method/{name}", _method(name))
+    here = files(HERE)
+    shelf.put_text("recompute.py", here.joinpath("script.py").read_text(encoding="utf-8"))
+    for module in sorted(here.joinpath("recompute").iterdir(), key=lambda one: one.name):
+        if module.name.endswith(".py"):
+            shelf.put_text(f"recompute/{module.name}", module.read_text(encoding="utf-8"))
+    shelf.put_json("data/words.json", sentences(source.texts))
+
+
+def _method(name: str) -> str:
+    packed: Traversable = files(HERE).joinpath("method", name)
+    found = packed if packed.is_file() else DOCS / name
+    return found.read_text(encoding="utf-8")
+
+
+def sentences(texts: Texts) -> dict[str, str]:
+    """What the script says, by name, in the language of the pack, with its places still open."""
+    source = files("shared").joinpath("texts", texts.language, "audit.toml").read_text(encoding="utf-8")
+    return {name.removeprefix(SCRIPT): text for name, text in tomllib.loads(source).items() if name.startswith(SCRIPT)}

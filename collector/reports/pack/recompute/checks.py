@@ -1,0 +1,133 @@
+"""Every figure of every report of the pack against the one that was computed here."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import isclose
+from typing import Any
+
+from .expected import Asked, Expected
+from .figures import Choice
+from .subjects import Subject, Unknown
+
+FORMAT = "kentongan-report/1"
+TOLERANCE = 1e-9
+"""Relative: what two ways to compute the same fraction may differ by. Everything whole must be equal."""
+NUMBERS = ("count", "share", "points", "duration", "latency", "rupiah", "number", "instant", "yes", "condition")
+
+OF_OUTAGE = {
+    ("start_bar", "instant"): "outage.start_bar",
+    ("end_bar", "instant"): "outage.end_bar",
+    ("excluded", "duration"): "outage.excluded",
+    ("charged", "yes"): "outage.is_charged",
+    ("counts", "yes"): "outage.counts",
+}
+"""Columns of lists of outages that name no measure, and what they tell all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Where a figure stands, and what it says."""
+
+    table: str
+    row: str
+    column: str
+    unit: str
+    value: Any
+    asked: Asked | None
+    """None: nobody says what it measures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A figure that does not agree. `why`: what is missing, where nothing could be computed."""
+
+    figure: Figure
+    computed: Any = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """Of one report. `kept`: how many figures rest on kept accounts, and not on results in the pack; `unmeasured`:
+    numbers that say of nothing what they measure."""
+
+    figures: int = 0
+    agree: int = 0
+    kept: int = 0
+    unmeasured: int = 0
+    wrong: list[Wrong] = field(default_factory=list)
+    unknown: list[Wrong] = field(default_factory=list)
+
+
+def check(report: Any, expected: Expected) -> Result:
+    """Every figure of one report."""
+    result = Result()
+    for figure in figures_of(report):
+        if figure.asked is None:
+            result.unmeasured += 1
+            continue
+        result.figures += 1
+        try:
+            told = expected.of(figure.asked)
+        except (Unknown, KeyError, ValueError) as missing:
+            result.unknown.append(Wrong(figure, why=str(missing)))
+            continue
+        if same(said(figure), told.value):
+            result.agree += 1
+            result.kept += not told.raw
+        else:
+            result.wrong.append(Wrong(figure, told.value))
+    return result
+
+
+def figures_of(report: Any) -> Iterator[Figure]:
+    """All values of tables and facts that are numbers, or say what they measure."""
+    period = report["asked"]["period"]
+    for section in report["sections"]:
+        if section["type"] == "table":
+            for number, row in enumerate(section["rows"], 1):
+                name = _name_of(section["columns"], row["cells"], number)
+                for column, value in zip(section["columns"], row["cells"], strict=True):
+                    if _matters(column, value):
+                        asked = _asked(column, row["subject"], period)
+                        yield Figure(section["name"], name, column["name"], column["unit"], value, asked)
+        elif section["type"] == "facts":
+            for fact in section["facts"]:
+                if _matters(fact, fact["value"]):
+                    asked = _asked(fact, fact["subject"], period)
+                    yield Figure(section["name"], fact["name"], fact["name"], fact["unit"], fact["value"], asked)
+
+
+def _matters(one: Mapping[str, Any], value: Any) -> bool:
+    return bool(one["measure"]) or (one["unit"] in NUMBERS and value is not None)
+
+
+def _name_of(columns: Any, cells: Any, number: int) -> str:
+    """What a reader finds the row by: its number and its first texts."""
+    texts = [str(v) for c, v in zip(columns, cells, strict=True) if c["unit"] in ("text", "day") and v][:2]
+    return " ".join([f"#{number}", *texts])
+
+
+def _asked(one: Mapping[str, Any], subject: Any, period: str) -> Asked | None:
+    if subject is None:
+        return None
+    told = Subject.of_report(subject)
+    measure = one["measure"] or (OF_OUTAGE.get((one["name"], one["unit"])) if told.scope == "outage" else None)
+    return Asked(measure, told, Choice(one["hours"] or "all", one["exclusions"] or "with"), period) if measure else None
+
+
+def said(figure: Figure) -> Any:
+    """The value as it is computed here: instants in milliseconds."""
+    if figure.unit == "instant" and isinstance(figure.value, str):
+        return round(datetime.fromisoformat(figure.value).timestamp() * 1000)
+    return figure.value
+
+
+def same(told: Any, computed: Any) -> bool:
+    """Whether both are the same; fractions as far as their last digits go."""
+    if isinstance(told, bool) or isinstance(computed, bool) or told is None or computed is None:
+        return told is computed or (told == computed and type(told) is type(computed))
+    if isinstance(told, float) or isinstance(computed, float):
+        return isinstance(told, (int, float)) and isclose(told, computed, rel_tol=TOLERANCE)
+    return bool(told == computed)

@@ -1,0 +1,232 @@
+"""`tinjauan`: minutes of the periodic review, filled with the period's facts.
+
+SPBE and Pemdi ask whether the network is reviewed, and whether the review was followed up. Both are proved by records:
+what was found follows from the figures by the rules of findings.py; what was to be done about it, who did it and when
+are follow-ups, which nobody can change or delete. What people decide in the meeting they write into the minutes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from collector.acts import Exclusion
+from collector.figures.indicators import Figures
+from collector.figures.periods import local
+from collector.followups import FollowUpState, Matter, told
+from collector.registry import Site
+from collector.reports import findings
+from collector.reports.document import Column, Document, Fact, Facts, Prose, Row, Section, Subject, Table, Unit, Value
+from collector.reports.heads import document
+from collector.reports.measures import MEASURES
+from collector.reports.source import Source
+
+KEY_FIGURES = ("experienced", "line", "coverage", "outages", "downtime", "charged_time", "power_cuts")
+STATE_MARKS = {FollowUpState.OPEN: "open", FollowUpState.DONE: "good", FollowUpState.DROPPED: ""}
+
+
+def make(source: Source) -> Document:
+    """The minutes; follow-ups as they stand now, whatever the period."""
+    review = _Review(source)
+    sections: list[Section] = [
+        review.meeting(),
+        review.key_figures(),
+        *review.found(),
+        *review.followed_up(),
+        Prose(
+            name="decisions",
+            title=source.texts.say("review.decisions"),
+            paragraphs=[source.texts.say(f"review.decisions.{n}") for n in (1, 2, 3, 4)],
+            fill_in=True,
+        ),
+        review.signatures(),
+    ]
+    rules = source.texts.say("review.method", recurrent=findings.RECURRENT, most=source.settings.worst)
+    return document("tinjauan", source, sections, main="followups_before", own=[rules])
+
+
+class _Review:
+    """The sections, one method each."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._say = source, source.texts.say
+        self._by_site = source.figures("site")
+        self._names = {site.code: site for site in source.sites}
+        known = told(source.store.followups.all(), source.store.followups.steps())
+        whole = source.wanted.scope == "all" and len(source.wanted.sites) == len(source.store.sites())
+        self._matters = [one for one in known if whole or any(one.followup.touches(site) for site in source.sites)]
+
+    def meeting(self) -> Prose:
+        """What the secretary writes down."""
+        fields = [self._say(f"review.meeting.{name}") for name in ("when", "where", "chair", "present")]
+        city = self._source.settings.city
+        if city:
+            fields[1] = f"{fields[1]} {city}"
+        return Prose(name="meeting", title=self._say("review.meeting"), paragraphs=fields, fill_in=True)
+
+    def key_figures(self) -> Facts:
+        """The period in a few figures."""
+        wanted = self._source.wanted
+        found = self._source.figures(wanted.scope).get(wanted.of)
+        subject = self._source.subject(wanted.scope, wanted.of)
+        return Facts(
+            name="key",
+            title=self._say("review.key"),
+            facts=[self._fact(name, found, subject) for name in KEY_FIGURES] if found else [],
+        )
+
+    def found(self) -> Iterator[Table]:
+        """What the figures say by the rules of findings.py, each with the follow-ups that are open about it."""
+        most = self._source.settings.worst
+        recurrent = findings.recurrent(self._by_site, most)
+        yield self._sites_table("recurrent", recurrent, ("outages", "downtime", "longest", "experienced"))
+        yield self._sites_table("unseen", findings.unseen(self._by_site), ("known", "coverage"))
+        providers = self._source.figures("provider")
+        yield self._table(
+            "charged",
+            (self._text("provider"), *self._measured(("sites", "charged", "charged_time", "line"))),
+            [
+                ((name or self._say("indicators.unnamed"),), "provider", name, providers[name])
+                for name in findings.charged(providers, most)
+            ],
+            ("sites", "charged", "charged_time", "line"),
+        )
+        yield self._late()
+
+    def followed_up(self) -> Iterator[Table]:
+        """What was open when the period began or was finished since, and what came in the period."""
+        from_ms, to_ms = self._source.wanted.period.span(self._source.timezone)
+        before, during = findings.matters(self._matters, from_ms, to_ms)
+        yield self._matters_table("followups_before", before)
+        yield self._matters_table("followups_new", during)
+
+    def signatures(self) -> Prose:
+        """Who stands for it."""
+        lines = [self._say(f"review.sign.{name}") for name in ("secretary", "chair")]
+        return Prose(name="signatures", title=self._say("review.sign"), paragraphs=lines, fill_in=True)
+
+    def _fact(self, name: str, figures: Figures, subject: Subject) -> Fact:
+        measure = MEASURES[name]
+        return Fact(
+            name=name,
+            label=self._say(f"reports.measure.{name}"),
+            value=measure.of(figures),
+            unit=measure.unit,
+            measure=name,
+            subject=subject,
+        )
+
+    def _sites_table(self, name: str, codes: Sequence[str], measures: Sequence[str]) -> Table:
+        columns = (self._text("code"), self._text("name"), self._text("provider"), *self._measured(measures))
+        rows = [(self._site_cells(self._names[code]), "site", code, self._by_site[code]) for code in codes]
+        return self._table(name, columns, rows, measures)
+
+    def _table(
+        self,
+        name: str,
+        columns: tuple[Column, ...],
+        found: Sequence[tuple[tuple[Value, ...], str, str, Figures]],
+        measures: Sequence[str],
+    ) -> Table:
+        def rows() -> Iterator[Row]:
+            for cells, scope, of, figures in found:
+                told_of = tuple(MEASURES[measure].of(figures) for measure in measures)
+                open_ones = self._open_about(scope, of)
+                yield Row(cells=(*cells, *told_of, open_ones), subject=self._source.subject(scope, of))
+
+        return Table(
+            name=name,
+            title=self._say(f"review.{name}"),
+            columns=(*columns, Column(name="followups", label=self._say("review.column.open"))),
+            rows=rows,
+            note=self._say(f"review.{name}.note", recurrent=findings.RECURRENT, most=self._source.settings.worst),
+            empty=self._say("review.nothing_found"),
+        )
+
+    def _late(self) -> Table:
+        from_ms, to_ms = self._source.wanted.period.span(self._source.timezone)
+        late = findings.late(self._source.store.acts.exclusions(), self._source.sites, from_ms, to_ms)
+        names = ("of", "from", "to", "entered", "by", "why")
+        units = (Unit.TEXT, Unit.INSTANT, Unit.INSTANT, Unit.INSTANT, Unit.TEXT, Unit.TEXT)
+        return Table(
+            name="late",
+            title=self._say("review.late"),
+            columns=tuple(
+                Column(name=name, label=self._say(f"review.column.{name}"), unit=unit, wide=name == "why")
+                for name, unit in zip(names, units, strict=True)
+            ),
+            rows=lambda: (Row(cells=self._late_cells(one)) for one in late),
+            note=self._say("review.late.note"),
+            empty=self._say("review.nothing_found"),
+        )
+
+    def _late_cells(self, one: Exclusion) -> tuple[Value, ...]:
+        return (
+            self._whom(one.scope, one.of),
+            self._at(one.from_ms),
+            self._at(one.to_ms),
+            self._at(one.entered_ms),
+            one.by,
+            one.why,
+        )
+
+    def _matters_table(self, name: str, found: Sequence[Matter]) -> Table:
+        names = ("id", "what", "of", "owner", "entered", "due", "state", "last", "by", "at")
+        units: Mapping[str, Unit] = {"id": Unit.COUNT, "entered": Unit.INSTANT, "due": Unit.INSTANT, "at": Unit.INSTANT}
+        return Table(
+            name=name,
+            title=self._say(f"review.{name}"),
+            columns=tuple(
+                Column(
+                    name=one,
+                    label=self._say(f"review.column.{one}"),
+                    unit=units.get(one, Unit.TEXT),
+                    wide=one in ("what", "last"),
+                )
+                for one in names
+            ),
+            rows=lambda: (Row(cells=self._matter(one), mark=self._mark(one)) for one in found),
+            note=self._say(f"review.{name}.note"),
+            empty=self._say(f"review.{name}.none"),
+        )
+
+    def _matter(self, one: Matter) -> tuple[Value, ...]:
+        followup, last = one.followup, one.steps[-1] if one.steps else None
+        state = self._say(f"followups.state.{one.state}")
+        late = one.overdue(self._source.now_ms)
+        return (
+            followup.id,
+            followup.what,
+            self._whom(followup.scope, followup.of),
+            followup.owner,
+            self._at(followup.entered_ms),
+            None if followup.due_ms is None else self._at(followup.due_ms),
+            f"{state} ({self._say('followups.overdue')})" if late else state,
+            last.note if last else None,
+            last.by if last else None,
+            self._at(last.entered_ms) if last else None,
+        )
+
+    def _mark(self, one: Matter) -> str:
+        return "bad" if one.overdue(self._source.now_ms) else STATE_MARKS[one.state]
+
+    def _open_about(self, scope: str, of: str) -> str:
+        """The numbers of the follow-ups that are open about it, or that there is none."""
+        sites = [self._names[of]] if scope == "site" else [s for s in self._source.sites if s.provider == of]
+        found = findings.open_about(self._matters, scope, of, sites)
+        return ", ".join(str(number) for number in found) or self._say("review.no_followup")
+
+    def _whom(self, scope: str, of: str) -> str:
+        if scope == "all":
+            return self._say("reports.scope.all")
+        return f"{self._names[of].name} ({of})" if scope == "site" and of in self._names else of
+
+    def _at(self, at_ms: int) -> Value:
+        return local(at_ms, self._source.timezone)
+
+    def _text(self, name: str) -> Column:
+        return Column(name=name, label=self._say(f"reports.column.{name}"))
+
+    def _measured(self, measures: Sequence[str]) -> Iterator[Column]:
+        for name in measures:
+            yield Column(name=name, label=self._say(f"reports.measure.{name}"), unit=MEASURES[name].unit, measure=name)
+
+    def _site_cells(self, site: Site) -> tuple[Value, ...]:
+        return site.code, site.name, site.provider
