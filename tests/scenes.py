@@ -126,7 +126,7 @@ def take_results(
     key = f"{group}:{agent}/{name}"
     known = scene.targets.get(key)
     scene.targets[key] = (
-        replace(known, probes=known.probes + probes)
+        replace(known, probes=(*known.probes, *probes))
         if known
         else oracle.Target(
             group="intranet" if group == "outside" else group,

@@ -51,6 +51,16 @@ def test_each_cell_has_its_service_hours_and_its_exclusion() -> None:
     assert ledger.cells[ROWS.index(Row.UP), 0].tolist() == [35_000, 0, 0, 5_000]
 
 
+def test_an_outage_is_cut_where_an_exclusion_begins_and_ends() -> None:
+    found = made(service=[(42_000, 47_000)], excluded=[(45_000, 50_000, PLANNED)]).downs
+    assert [(one.start_ms, one.end_ms, one.excluded, one.opens, one.closes) for one in found] == [
+        (40_000, 45_000, PLAIN, True, False),
+        (45_000, 50_000, PLANNED, False, False),
+        (50_000, 60_000, PLAIN, False, True),
+    ]
+    assert [(found[0].not_earlier_ms, found[-1].end_not_earlier_ms)] == [(37_000, 58_500)]
+
+
 def test_where_exclusions_overlap_planned_counts_then_force_majeure_then_late() -> None:
     spans = [(0, 30_000, LATE), (0, 20_000, MAJEURE), (0, 10_000, PLANNED)]
     assert made(excluded=spans).cells.sum(axis=(0, 1)).tolist() == [70_000, 10_000, 10_000, 10_000]

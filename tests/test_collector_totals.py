@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from collector.accounting.accounts import Day
 from collector.accounting.calendars import ALWAYS
 from collector.accounting.latency import Latency
-from collector.accounting.ledger import PLAIN, Standing
+from collector.accounting.ledger import PLAIN, PLANNED, Standing
 from collector.condition import Row
 from collector.figures import sums
 from collector.figures.board import EVERY_S, IndicatorBoard
@@ -75,6 +75,22 @@ def test_an_outage_at_the_edge_is_charged_if_all_of_it_is_long_enough(kept: int)
     first, second = told(accounts, 0, 1)[0], told(accounts, 1, 2)[0]
     assert (first.charged.n, first.charged.total_ms) == (1, 200_000)
     assert (second.charged.n, second.charged.total_ms) == (0, 150_000)
+
+
+@pytest.mark.parametrize("kept", [0, 3 * DAY_MS])
+def test_an_outage_that_exclusions_cut_is_still_one_and_as_long_beyond_the_edge(kept: int) -> None:
+    start = DAY_MS - 250_000
+    evening = [
+        down(start, start + 100_000, closes=False),
+        replace(down(start + 100_000, start + 150_000, opens=False, closes=False), excluded=PLANNED),
+        down(start + 150_000, DAY_MS, opens=False, closes=False),
+    ]
+    morning = down(DAY_MS, DAY_MS + 50_000, opens=False)
+    accounts = MadeAccounts([made_day(number=0, downs=evening), made_day(number=1, downs=[morning])], kept)
+    asked = [Asked(site=SITE, from_ms=day * DAY_MS, to_ms=(day + 1) * DAY_MS) for day in (0, 1)]
+    told_of = totals(accounts).figures([[one] for one in asked], Choice(Hours.ALL, Exclusions.WITH))
+    charged = [(one.charged.n, one.charged.total_ms) for one, _ in told_of]
+    assert charged == [(1, 200_000), (0, 50_000)]
 
 
 def test_corrected_days_are_counted_also_as_of_then() -> None:

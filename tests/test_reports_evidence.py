@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_checklist_links_to_every_report_that_lies_beside_it(folder: Path) -> None:
-    linked = set(re.findall(r'href="(laporan/[^"]+)"', (folder / "index.html").read_text(encoding="utf-8")))
+    linked = set(re.findall(r'href="\./(laporan/[^"]+)"', (folder / "index.html").read_text(encoding="utf-8")))
     assert {f"laporan/{kind}.html" for kind in ours().reports() if kind in REPORTS} == linked
     assert all((folder / name).stat().st_size > 1000 for name in linked)
 

@@ -89,6 +89,12 @@ def test_headings_stay_in_sight_and_on_every_printed_page() -> None:
     assert f"${HEADING_ROW + 1}:${HEADING_ROW + 1}" in book
 
 
+def test_a_table_too_wide_to_be_read_on_one_page_is_printed_on_several_with_its_first_column() -> None:
+    content = made(only(tuple("x" * 28 for _ in range(14))))
+    assert 'fitToWidth="2"' in xml_of(content, "xl/worksheets/sheet2.xml")
+    assert "Tabel!$A:$A,Tabel!$7:$7" in xml_of(content, "xl/workbook.xml")
+
+
 @pytest.mark.parametrize("name", [*HOSTILE_NAMES, "<r><t>x</t></r>", "'quoted", "\ufffe", "1e5", "http://x", "007"])
 def test_text_stays_text(name: str) -> None:
     content = made(only((name, "end")))

@@ -72,11 +72,12 @@ STANDINGS: tuple[Standing, ...] = tuple(Standing)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Down:
-    """A piece of an outage or of a power cut, clipped to the ledger's period; `row` a DOWN_ROWS or power.
+    """A piece of an outage or of a power cut, clipped to the ledger's period and cut where an exclusion begins or ends;
+    `row` a DOWN_ROWS or power.
 
     `opens`, `closes`: whether it truly begins and ends inside, or goes on before and behind. The proofs
     (`not_earlier_ms`, `end_not_earlier_ms`) are those of the true ends; at a seam they are the seam. `excluded` is
-    what holds where the piece begins.
+    what holds in the piece.
     """
 
     start_ms: int
@@ -152,7 +153,7 @@ def joined(ledgers: Sequence[Ledger]) -> Ledger:
         for key, ms in ledger.doubt.items():
             doubt[key] = doubt[key] + ms if key in doubt else ms
         first = ledger.downs[:1]
-        if downs and first and not downs[-1].closes and not first[0].opens and downs[-1].end_ms == first[0].start_ms:
+        if downs and first and _goes_on(downs[-1], first[0]):
             downs[-1:] = [_one_down(downs[-1], first[0]), *ledger.downs[1:]]
         else:
             downs += ledger.downs
@@ -175,6 +176,12 @@ def _other(ledgers: Sequence[Ledger], subject: str) -> Cells:
         else:
             total[STANDINGS.index(Standing.UNOBSERVED)] += ledger.cells.sum(axis=0)
     return total
+
+
+def _goes_on(earlier: Down, later: Down) -> bool:
+    """Whether the seam alone parts them; where an exclusion begins or ends, they stay two pieces."""
+    meet = not earlier.closes and not later.opens and earlier.end_ms == later.start_ms
+    return meet and earlier.excluded == later.excluded
 
 
 def _one_down(earlier: Down, later: Down) -> Down:

@@ -5,7 +5,7 @@
 3. Every boundary between two spells spreads its two bars: doubt.
 4. Of a group or service, each state is spread likewise; spells are walked along with it, for what the site was in
    decides who answers for it: others.
-5. Down spells, cut to the period: downs.
+5. Down spells, cut to the period and where exclusions begin and end: downs.
 """
 
 from bisect import bisect_right
@@ -50,8 +50,16 @@ class _Slots:
     edges: list[int]
     of: list[int] = field(default_factory=list)
 
-    def at(self, at_ms: int) -> int:
-        return self.of[bisect_right(self.edges, at_ms, 1, len(self.of)) - 1]
+    def excluded(self, start_ms: int, end_ms: int) -> Iterator[tuple[int, int, int]]:
+        """[start, end), which lies in the period, cut where the exclusion code changes: (from, to, code)."""
+        i = bisect_right(self.edges, start_ms, 1, len(self.of)) - 1
+        code = self.of[i] % CODES
+        while self.edges[i + 1] < end_ms:
+            i += 1
+            if self.of[i] % CODES != code:
+                yield start_ms, self.edges[i], code
+                start_ms, code = self.edges[i], self.of[i] % CODES
+        yield start_ms, end_ms, code
 
     def spread(self, target: list[int], base: int, start_ms: int, end_ms: int) -> None:
         """Add [start, end), as far as it lies in the period, to `target` from place `base` on."""
@@ -134,23 +142,26 @@ def _before(found: Sequence[Spell], i: int, later: Spell) -> Iterator[Spell]:
 
 
 def _downs(found: Sequence[Spell], slots: _Slots, from_ms: int, to_ms: int) -> Iterator[Down]:
+    """Rule 5: cut where an exclusion begins or ends, so that each piece lies wholly in one or in none."""
     last = len(found) - 1
     for i, spell in enumerate(found):
         start_ms, end_ms = max(spell.start_ms, from_ms), min(spell.end_ms, to_ms)
         if spell.row not in LISTED or start_ms >= end_ms:
             continue
         opens, closes = i > 0 and spell.start_ms >= from_ms, i < last and spell.end_ms <= to_ms
-        yield Down(
-            start_ms=start_ms,
-            end_ms=end_ms,
-            row=spell.row,
-            not_earlier_ms=max(spell.not_earlier_ms, found[i - 1].start_ms) if opens else start_ms,
-            end_not_earlier_ms=max(found[i + 1].not_earlier_ms, spell.start_ms) if closes else end_ms,
-            opens=opens,
-            closes=closes,
-            excluded=slots.at(start_ms) % CODES,
-            why=spell.why,
-        )
+        for a_ms, b_ms, code in slots.excluded(start_ms, end_ms):
+            first, final = opens and a_ms == start_ms, closes and b_ms == end_ms
+            yield Down(
+                start_ms=a_ms,
+                end_ms=b_ms,
+                row=spell.row,
+                not_earlier_ms=max(spell.not_earlier_ms, found[i - 1].start_ms) if first else a_ms,
+                end_not_earlier_ms=max(found[i + 1].not_earlier_ms, spell.start_ms) if final else b_ms,
+                opens=first,
+                closes=final,
+                excluded=code,
+                why=spell.why,
+            )
 
 
 def _others(found: Sequence[Spell], slots: _Slots, groups: Mapping[str, Sequence[Flip]]) -> dict[str, Cells]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from collector.accounting.accounts import Day, Revision
 from collector.accounting.calendars import Calendar, Span, service_spans
 from collector.accounting.ledger import Ledger
+from collector.condition import Row
 from collector.figures.indicators import CHARGED_ROWS, AccountingSettings, Figures, figures
 from collector.figures.shares import Choice
 from collector.figures.sums import Counted, Piece, ServiceOf, Sums, opened, pieces_of
@@ -139,10 +140,10 @@ class Totals:
         code, before_ms, after_ms = asked.site.code, 0, 0
         if pieces and not pieces[0].opens and _may_be_charged(pieces[0], charge_ms):
             earlier = _pieces(self._accounts.days(code, asked.from_ms - charge_ms, asked.from_ms, as_of_ms))
-            before_ms = sum(one.end_ms - one.start_ms for one in earlier[-1:] if one.end_ms == asked.from_ms)
+            before_ms = _reaching_ms(earlier, pieces[0].row, asked.from_ms)
         if pieces and not pieces[-1].closes and _may_be_charged(pieces[-1], charge_ms):
             later = _pieces(self._accounts.days(code, asked.to_ms, asked.to_ms + charge_ms, as_of_ms))
-            after_ms = sum(one.end_ms - one.start_ms for one in later[:1] if one.start_ms == asked.to_ms)
+            after_ms = _going_on_ms(later, pieces[-1].row, asked.to_ms)
         return before_ms, after_ms
 
 
@@ -164,6 +165,28 @@ def _counted(asked: Asked, spans: Sequence[Span]) -> Counted:
 
 def _pieces(days: Sequence[Day]) -> list[Piece]:
     return [piece for day in days for piece in pieces_of(day.ledger)]
+
+
+def _reaching_ms(pieces: Sequence[Piece], row: Row, edge_ms: int) -> int:
+    """How long the outage in `row` that goes on at `edge_ms` had lasted, of the `pieces` before it."""
+    at_ms = edge_ms
+    for piece in reversed(pieces):
+        if (piece.row, piece.end_ms) != (row, at_ms):
+            break
+        at_ms = piece.start_ms
+        if piece.opens:
+            break
+    return edge_ms - at_ms
+
+
+def _going_on_ms(pieces: Sequence[Piece], row: Row, edge_ms: int) -> int:
+    """How much longer the outage in `row` that goes on at `edge_ms` lasts, of the `pieces` behind it."""
+    at_ms = edge_ms
+    for piece in pieces:
+        if piece.opens or (piece.row, piece.start_ms) != (row, at_ms):
+            break
+        at_ms = piece.end_ms
+    return at_ms - edge_ms
 
 
 def _may_be_charged(piece: Piece, charge_ms: int) -> bool:

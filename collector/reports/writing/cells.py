@@ -99,7 +99,7 @@ class Cells:
             elif number_format:
                 look["num_format"] = number_format
             else:
-                look |= {"text_wrap": True, "indent": 1, "quote_prefix": quoted}
+                look |= {"text_wrap": True, "align": "left", "indent": 1, "quote_prefix": quoted}
             if mark == "total":
                 look |= {"bold": True, "top": 1}
             elif tint or mark:

@@ -6,7 +6,7 @@ Half a million rows pass here, so what is the same for a whole column is decided
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
@@ -24,6 +24,9 @@ NAMES = frozenset({Unit.TEXT, Unit.DAY, Unit.INSTANT})
 """What can be the name of a row."""
 YES = {True: "✓", False: "✗"}
 
+ACROSS = 14
+"""No sheet is wide enough for more columns: on paper and on phones each row of such a table is a record, its values
+one after the other, each behind its label."""
 REMEMBERED = 4096
 """Cells of one column."""
 
@@ -55,7 +58,8 @@ class Rows:
         column = self._table.columns[at]
         opening = '<th scope="row"' if at == self._head_at else "<td"
         told = remembered(cell(column.unit, self._texts, self._paper))
-        return f"{opening}{attributes({'class': kinds_of(column)})}>", told
+        label = column.label if is_records(self._table) else ""
+        return f"{opening}{attributes({'class': kinds_of(column), 'data-label': label})}>", told
 
     def _row(self, row: Row) -> str:
         cells = [
@@ -72,14 +76,18 @@ class Rows:
             return ""
         self._seen.add(row.mark)
         word = escape(self._texts.say(f"sheets.mark.{row.mark}"))
-        return (
-            f'<span class="r-mark" aria-hidden="true">{MARKS[row.mark]}{SPACE}</span><span class="r-sr">{word}: </span>'
-        )
+        symbol = f'<span class="r-mark" aria-hidden="true">{MARKS[row.mark]}{SPACE}</span>'
+        return f'<span class="r-sr">{word}: </span>{symbol}'
 
 
 def remembered(told: Told) -> Told:
     """Days, providers, conditions, 100 %: most cells of a long table have been told before."""
     return lru_cache(maxsize=REMEMBERED)(told)
+
+
+def is_records(table: Table) -> bool:
+    """Whether its rows are records where there is no room."""
+    return len(table.columns) > ACROSS
 
 
 def row_name_at(table: Table) -> int:
@@ -126,6 +134,8 @@ def cell(unit: Unit, texts: Texts, paper: bool = False) -> Told:
     """What stands in a cell of this unit: the words, and, but on `paper`, the exact value in an attribute."""
     if paper:
         return lambda value: f"{_symbol(value, unit)}{escape(said(value, unit, texts))}"
+    if unit is Unit.LINK:
+        return _link
     if unit is Unit.TEXT:
         return lambda value: '<data value="">–</data>' if value is None else str(escape(str(value)))
     if unit in (Unit.DAY, Unit.INSTANT):
@@ -141,6 +151,13 @@ def _with(tag: str, attribute: str, value: Value, unit: Unit, texts: Texts) -> s
     if unit is Unit.CONDITION:
         return f'<{tag} {attribute}="{escape(value)}">{_symbol(value, unit)}{escape(words)}</{tag}>'
     return f'<{tag} {attribute}="{exact(value)}">{_symbol(value, unit)}{words}</{tag}>'
+
+
+def _link(value: Value) -> str:
+    """A path beside this file: whatever it says, it leads to no other scheme or host."""
+    if value is None:
+        return '<data value="">–</data>'
+    return f'<a href="./{escape(quote(str(value)))}">{escape(str(value))}</a>'
 
 
 def _symbol(value: Value, unit: Unit) -> str:

@@ -9,7 +9,7 @@ another, and both say so.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from textwrap import wrap
 from typing import Any
 
@@ -27,8 +27,10 @@ LOOKED_AT = 200
 """So many rows say how wide the columns are."""
 NARROWEST, WIDEST, OF_PROSE = 8, 30, 42
 MARK_WIDTH = 18
-LEAST_ACROSS = 110
-"""The head of a sheet is so many letters wide, however narrow its table is."""
+ACROSS = 120
+"""The head of a sheet is so many letters wide, however narrow or wide its table is."""
+PAGE_WIDTH = 260
+"""More letters side by side on A4 nobody can read: a table that is wider is printed on several pages in a row."""
 USUAL_WIDTH = 8
 WIDTHS = {Unit.DAY: 11, Unit.INSTANT: 20, Unit.SHARE: 11, Unit.POINTS: 11, Unit.DURATION: 13, Unit.RUPIAH: 16}
 LINE_HEIGHT = 15
@@ -205,12 +207,14 @@ class TableSheets:
             self._rows.end()
 
     def _line(self, at: int, text: str, look: Any, height: int = LINE_HEIGHT) -> None:
-        """Across all columns, and more where these are narrow, as high as it needs."""
-        letters = sum(self._widths)
-        beyond = max(0, -(-(LEAST_ACROSS - letters - MARK_WIDTH) // USUAL_WIDTH))
-        across = max(letters, LEAST_ACROSS - MARK_WIDTH) * LINE_HEIGHT // height
-        self._sheet.set_row(at, height * lines_of(text, across))
-        self._sheet.merge_range(at, 0, at, self._last + beyond, legal(text), look)
+        """Across so many columns that it can be read, beyond the last where all are narrow; as high as it needs."""
+        ends = [*accumulate([*self._widths, MARK_WIDTH])]
+        last = next((place for place, end in enumerate(ends) if end >= ACROSS), self._last)
+        last += max(0, -(-(ACROSS - ends[last]) // USUAL_WIDTH))
+        self._sheet.set_row(
+            at, height * lines_of(text, max(ends[min(last, self._last)], ACROSS) * LINE_HEIGHT // height)
+        )
+        self._sheet.merge_range(at, 0, at, max(last, 1), legal(text), look)
 
     def _end(self) -> None:
         """What is known of a sheet when its rows are written."""
@@ -220,6 +224,10 @@ class TableSheets:
         sheet.set_column(self._last, self._last, MARK_WIDTH, None, {"hidden": not self._marked})
         sheet.freeze_panes(HEADING_ROW + 1, 0)
         sheet.repeat_rows(HEADING_ROW)
+        pages = -(-sum(self._widths) // PAGE_WIDTH)
+        if pages > 1:
+            sheet.fit_to_pages(pages, 0)
+            sheet.repeat_columns(0)
         sheet.autofilter(HEADING_ROW, 0, max(self._at, HEADING_ROW + 1), self._last)
         self._marked = False
 

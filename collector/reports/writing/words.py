@@ -221,6 +221,7 @@ def _unit(name: str, number: str, texts: Texts) -> str:
 
 _SAID: Mapping[Unit, Callable[..., str]] = {
     Unit.TEXT: lambda value, _texts: str(value),
+    Unit.LINK: lambda value, _texts: str(value),
     Unit.COUNT: grouped,
     Unit.SHARE: percent,
     Unit.POINTS: _points,

@@ -105,9 +105,12 @@ class _Summary:
         self._say(f"{head.title}, {head.period}", cells.title, LINE_HEIGHT + 5)
         for label, value in head_lines(head, texts):
             self._beside(label, value)
+        before: Section | None = None
         for section in document.sections:
-            self._down(1)
+            if not (isinstance(section, Table) and isinstance(before, Table)):
+                self._down(1)
             self._tell(section)
+            before = section
         self._down(1)
         self._say(texts.say("sheets.method"), cells.strong)
         for sentence in head.method:
@@ -134,15 +137,22 @@ class _Summary:
     def _point_at(self, table: Table) -> None:
         """Where a table is."""
         name, cells = self._names[table.name], self._book.cells
-        self._sheet.write_string(self._at, 0, legal(table.title), cells.strong)
+        high = self._label(table.title, cells.strong)
         there = self._book.texts.say("report.table_there", sheet=name)
         self._sheet.write_url(self._at, 1, f"internal:{quoted(name)}!A1", cells.link, there)
-        self._down(1)
+        self._down(1, high)
 
     def _put_fact(self, fact: Fact) -> None:
-        self._sheet.write_string(self._at, 0, legal(fact.label), self._book.cells.plain)
+        high = self._label(fact.label, self._book.cells.plain)
         self._book.cells.put(self._sheet, self._at, 1, fact.value, fact.unit)
-        self._down(1)
+        self._down(1, high)
+
+    def _label(self, text: str, look: Any) -> int:
+        """In the first column; how high its row is."""
+        high = LINE_HEIGHT * lines_of(text, WIDTHS[0] - 4)
+        self._sheet.set_row(self._at, high)
+        self._sheet.write_string(self._at, 0, legal(text), look)
+        return high
 
     def _write_prose(self, prose: Prose) -> None:
         cells = self._book.cells

@@ -176,19 +176,21 @@ def _named(cells: Mapping[Any, int]) -> dict[str, int]:
 
 
 def _downs(found: Sequence[Spell], terms: Terms) -> Iterator[dict[str, Any]]:
-    """Section 11, cut at the edges of the day; a piece has the exclusion that holds where it begins."""
+    """Section 11, cut at the edges of the day, and where an exclusion begins or ends."""
     for place, spell in enumerate(found):
         start, end = max(spell.start, terms.start), min(spell.end, terms.end)
         if spell.row not in (*OUTAGES, "power") or start >= end:
             continue
         opens, closes = place > 0 and spell.start >= terms.start, place + 1 < len(found) and spell.end <= terms.end
-        yield {
-            "row": spell.row,
-            "start_ms": start,
-            "end_ms": end,
-            "not_earlier_ms": max(spell.proof, found[place - 1].start) if opens else start,
-            "end_not_earlier_ms": max(found[place + 1].proof, spell.start) if closes else end,
-            "opens": opens,
-            "closes": closes,
-            "excluded": EXCLUDED[terms.cell(start)[1]],
-        }
+        for a, b in terms.excluded_pieces(start, end):
+            first, final = opens and a == start, closes and b == end
+            yield {
+                "row": spell.row,
+                "start_ms": a,
+                "end_ms": b,
+                "not_earlier_ms": max(spell.proof, found[place - 1].start) if first else a,
+                "end_not_earlier_ms": max(found[place + 1].proof, spell.start) if final else b,
+                "opens": first,
+                "closes": final,
+                "excluded": EXCLUDED[terms.cell(a)[1]],
+            }

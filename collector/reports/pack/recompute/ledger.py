@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from .judging import Judgement, Track
 from .records import OUTAGES, SILENT, Spell, Turn
@@ -50,6 +50,12 @@ class Terms:
         start, end = max(start, self.start), min(end, self.end)
         inner = self.cuts[bisect_right(self.cuts, start) : bisect_left(self.cuts, end)]
         yield from pairwise([start, *inner, end]) if start < end else ()
+
+    def excluded_pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The same, cut only where an exclusion begins or ends."""
+        for _, members in groupby(self.pieces(start, end), key=lambda piece: self.cell(piece[0])[1]):
+            run = list(members)
+            yield run[0][0], run[-1][1]
 
 
 def ledger(found: Sequence[Spell], terms: Terms) -> Cells:
@@ -117,9 +123,11 @@ def seen_state(track: Track, at: int) -> str:
 
 
 def outages(found: Sequence[Spell], terms: Terms) -> list[tuple[str, int, int, bool]]:
-    """Section 11: (row, start, end, begins in the period), clipped; power cuts too."""
+    """Section 11: (row, start, end, begins in the period), clipped, and cut where an exclusion begins or ends; power
+    cuts too."""
     return [
-        (s.row, max(s.start, terms.start), min(s.end, terms.end), s.start >= terms.start)
+        (s.row, a, b, a == s.start)
         for s in found
-        if s.row in (*OUTAGES, "power") and s.start < terms.end and s.end > terms.start
+        if s.row in (*OUTAGES, "power")
+        for a, b in terms.excluded_pieces(s.start, s.end)
     ]
