@@ -8,9 +8,9 @@ import pytest
 
 from collector.accounting.calendar_files import calendar_of, load_calendars, unknown_calendars
 from collector.accounting.calendars import ALWAYS, Calendar, service_spans, shifts_of
-from collector.registry import Site
 from collector.register.sheets import read_sheet
 from collector.register.site_sheet import Known, read_sites
+from collector.registry import Site
 from shared.settings import BadSettings
 
 CONFIG = Path(__file__).parent.parent / "config"

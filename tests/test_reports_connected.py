@@ -15,9 +15,9 @@ from collector.accounting.ledger import PLAIN, Standing
 from collector.condition import Row
 from collector.figures.connected import Connection, Daily, Rule, connections, daily, together
 from collector.figures.sums import tally
-from collector.reports import connected
+from collector.reports.connectivity import connected
+from collector.reports.connectivity.nodes import brief_nodes, nodes
 from collector.reports.document import Chart, Prose
-from collector.reports.nodes import brief_nodes, nodes
 from collector.reports.source import Source
 from tests.booked import OCTOBER, SITE, Lost
 from tests.made_days import DAY_MS, days, made_day, standings

@@ -14,8 +14,8 @@ from collector.condition import ROWS, Row
 from collector.figures.downs import Sheet, kept_sheet, sheet_of
 from collector.figures.periods import parse
 from collector.figures.status import LONG_MS, Status, mostly, status
-from collector.reports.daily import make
 from collector.reports.document import Table, Value
+from collector.reports.lines.daily import make
 from collector.reports.source import Source, Wanted
 from tests.booked import SITE, Lost, Office, at, office
 from tests.faces import faces

@@ -13,7 +13,7 @@ from collector.acts import CauseCode, GivenCause
 from collector.condition import DOWN_ROWS, Row
 from collector.figures.periods import parse
 from collector.reports.document import Facts, Subject, Value
-from collector.reports.downtime import make
+from collector.reports.lines.downtime import make
 from collector.reports.source import Source, Wanted
 from tests.booked import SITE, Lost, Office, at, contract, office
 from tests.faces import faces

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.reports.evaluation import OURS, REPORTS_NAMED, EvaluationMap, evaluation_map, predicates_of
+from collector.reports.evaluation.indicator_map import OURS, REPORTS_NAMED, EvaluationMap, evaluation_map, predicates_of
 from collector.reports.kinds import PACKS, REPORTS
 from collector.reports.settings import ReportSettings
 from collector.reports.writing.formats import CannotWrite

@@ -19,7 +19,7 @@ from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.totals import Asked, Totals
 from collector.figures.trend import added
 from collector.registry import Medium, Site
-from collector.reports import monthly
+from collector.reports.connectivity import monthly
 from collector.reports.document import Chart, Document, Facts, Subject, Table, Value
 from collector.reports.heads import period_words
 from collector.reports.measures import MEASURES

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collector.condition import Row as LedgerRow
 from collector.figures.league import Middle, Place, middle, nth, places
 from collector.registry import Medium
-from collector.reports import providers
+from collector.reports.connectivity import providers
 from tests.booked import SITE, Lost, contract
 from tests.tabled import Office, office, rows
 

@@ -10,7 +10,7 @@ import pytest
 from collector.accounting.ledger import PLANNED
 from collector.condition import Row
 from collector.reports.document import Document, Value
-from collector.reports.fulfilment import make
+from collector.reports.lines.fulfilment import make
 from collector.reports.source import Source
 from tests.booked import SITE, Lost, Office, contract, office
 

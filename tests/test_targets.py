@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.reports import targets
+from collector.reports.connectivity import targets
 from collector.reports.document import Value
 from collector.reports.source import Source
 from tests.booked import SITE, Lost

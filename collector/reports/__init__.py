@@ -1,19 +1,17 @@
 """Figures -> what an evaluator, an auditor and a provider accept.
 
+kinds.py       REPORTS and PACKS: the tables of them all; start here
 document.py    pure: a report before it has a format: typed values that say what they measure and of whom
-measures.py    pure: what can be measured, by name; settings.py: [reports] and [[targets]]
-kinds.py       REPORTS: the table of them all; start here
-source.py      what reports are made of, read for one period, scope and moment; heads.py: what stands on every sheet
-monthly.py     `bulanan`: province, regencies, OPD, providers, media; trend and targets; worst and best
-connected.py   `keterhubungan`: every OPD and village, connected or not, by what, since when
-downtime.py    `gangguan`: every outage, its causes, its bars, charged or not and why
-contracts.py   `sla`: per contract what was promised, what was kept, and an estimate of the restitution
-daily.py       `harian`: each point, one row a day
-providers.py   `penyedia`: the league of providers, with confidence
-review.py      `tinjauan`: minutes of the periodic review, filled with the period's facts
-evidence.py    `bukti`: the evaluation map: which report answers which indicator, and what people must still add
-pack/          `audit`: everything with its raw data, and a script that recomputes it
+measures.py    pure: what can be measured, by name; measured.py (pure): columns, cells and facts of them
+source.py      what reports are made of, read for one period, scope and moment
+               sweep.py: a period added up once for all scopes; spans.py (pure): the periods that belong to a report's
+heads.py       what stands on every sheet; settings.py: [reports] and [[targets]]
+connectivity/  `bulanan`, `keterhubungan`, `penyedia`: how well everybody is connected
+lines/         `gangguan`, `harian`, `sla`: what each line did, and what was promised of it
+evaluation/    `tinjauan`, `bukti`: the review, and which report answers which indicator of the evaluation
+pack/          `audit`: everything with its raw data, and a script that recomputes it; shelf.py: where packs are put
 writing/       a Document as HTML, PDF, XLSX, CSV, JSON
+press.py       makes reports for whoever asks: command line, pages, API
 
 A report is a function from a Source to a Document. A new one is a module, a line in REPORTS (kinds.py), its texts, and
 a row in the README.

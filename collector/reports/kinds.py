@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from collector.people import Role
-from collector.reports import connected, daily, downtime, evidence, fulfilment, monthly, providers, review
+from collector.reports.connectivity import connected, monthly, providers
 from collector.reports.document import Document
+from collector.reports.evaluation import evidence, review
+from collector.reports.lines import daily, downtime, fulfilment
 from collector.reports.pack import audit
 from collector.reports.shelf import Shelf
 from collector.reports.source import Source

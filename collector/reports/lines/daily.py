@@ -18,10 +18,10 @@ from collector.figures.status import ACTIVE, SYMBOLS, Status
 from collector.registry import Site
 from collector.reports.document import Chart, Column, Document, Fact, Facts, Line, Row, Section, Subject, Table, Unit
 from collector.reports.heads import document
+from collector.reports.lines.stops import sheets
 from collector.reports.measured import unit_of, words
 from collector.reports.measures import MEASURES
 from collector.reports.source import Source
-from collector.reports.stops import sheets
 from collector.reports.writing.words import condition
 
 MATRIX_DAYS = 31

@@ -11,7 +11,8 @@ from itertools import chain
 from collector.contracts import numbers_of
 from collector.figures.restitution import AMOUNTS
 from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Table, Unit
-from collector.reports.fulfilment_sheet import (
+from collector.reports.heads import document
+from collector.reports.lines.fulfilment_sheet import (
     of_contract,
     promised,
     promised_columns,
@@ -19,9 +20,8 @@ from collector.reports.fulfilment_sheet import (
     restitution_column,
     sheet,
 )
-from collector.reports.heads import document
+from collector.reports.lines.promises import Bare, Kept, promises
 from collector.reports.measured import words
-from collector.reports.promises import Bare, Kept, promises
 from collector.reports.source import Source
 
 MAIN = "contracts"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from collector.contracts import Contract, FeeOf, Formula
 from collector.figures.restitution import AMOUNTS, Promise
 from collector.reports.document import Unit
-from collector.reports.promises import Reckoned, known_share
+from collector.reports.lines.promises import Reckoned, known_share
 from collector.reports.source import Source
 from collector.reports.writing.words import HOUR_MS, SECOND_MS, grouped, percent, said, trimmed
 from shared.texts import Texts

@@ -12,8 +12,8 @@ from collector.figures.indicators import Figures
 from collector.figures.periods import local
 from collector.followups import FollowUpState, Matter, told
 from collector.registry import Site
-from collector.reports import findings
 from collector.reports.document import Column, Document, Fact, Facts, Prose, Row, Section, Subject, Table, Unit, Value
+from collector.reports.evaluation import findings
 from collector.reports.heads import document
 from collector.reports.measures import MEASURES
 from collector.reports.source import Source

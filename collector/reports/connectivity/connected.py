@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from collector.figures.connected import NETWORKS, OUTSIDE, WAYS, Connection, together
+from collector.reports.connectivity.monthly import rule_words
+from collector.reports.connectivity.nodes import Node, Share, month_ends, nodes, share_of
+from collector.reports.connectivity.targets import CONNECTED as CONNECTED_TARGET
+from collector.reports.connectivity.targets import aim_of, aim_words
+from collector.reports.connectivity.targets import facts as target_facts
+from collector.reports.connectivity.targets import table as target_table
 from collector.reports.document import Chart, Column, Document, Line, Prose, Row, Section, Table, Unit, Value
 from collector.reports.heads import day_words, document
 from collector.reports.measured import owner_words, words
 from collector.reports.measures import CONNECTED
-from collector.reports.monthly import rule_words
-from collector.reports.nodes import Node, Share, month_ends, nodes, share_of
 from collector.reports.source import Source
-from collector.reports.targets import CONNECTED as CONNECTED_TARGET
-from collector.reports.targets import aim_of, aim_words
-from collector.reports.targets import facts as target_facts
-from collector.reports.targets import table as target_table
 
 KINDS = ("opd", "village", "service", "other")
 """The order in which they are told."""

@@ -18,8 +18,8 @@ from collector.figures.periods import STEPS, local, pieces
 from collector.figures.restitution import Promise, fee_of_part, together
 from collector.figures.totals import Asked
 from collector.registry import Site
+from collector.reports.lines.stops import Term, charge_after_ms, each, terms
 from collector.reports.source import PLAIN, Source
-from collector.reports.stops import Term, charge_after_ms, each, terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

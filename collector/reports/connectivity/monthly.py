@@ -14,7 +14,11 @@ from collector.figures.periods import between, parse
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.trend import Point
 from collector.registry import Site
-from collector.reports.breakdowns import SCOPES, Breakdowns
+from collector.reports.connectivity.breakdowns import SCOPES, Breakdowns
+from collector.reports.connectivity.nodes import Node, brief_nodes, share_of
+from collector.reports.connectivity.targets import aim_of, aim_words
+from collector.reports.connectivity.targets import facts as target_facts
+from collector.reports.connectivity.targets import table as target_table
 from collector.reports.document import (
     Chart,
     Column,
@@ -30,12 +34,8 @@ from collector.reports.document import (
 )
 from collector.reports.heads import document, period_words
 from collector.reports.measured import cells, columns, difference, fact, owner_words, unit_of, words
-from collector.reports.nodes import Node, brief_nodes, share_of
 from collector.reports.source import PLAIN, SERVICE, Source
 from collector.reports.spans import before, days_shown, months_shown
-from collector.reports.targets import aim_of, aim_words
-from collector.reports.targets import facts as target_facts
-from collector.reports.targets import table as target_table
 from shared.texts import Texts
 
 KEY = ("experienced", "experienced_low", "experienced_high", "line", "internet", "intranet")

@@ -6,11 +6,11 @@ from datetime import date
 
 from collector.figures.indicators import Figures
 from collector.figures.shares import Choice, Exclusions, Hours
+from collector.reports.connectivity.nodes import brief_nodes, share_of
 from collector.reports.document import Column, Fact, Facts, Row, Subject, Table, Unit, Value
 from collector.reports.heads import day_words
 from collector.reports.measured import difference
 from collector.reports.measures import MEASURES
-from collector.reports.nodes import brief_nodes, share_of
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
 from collector.reports.spans import year_so_far

@@ -7,7 +7,7 @@ it. Nothing in it says that a level was reached: levels are given by assessors, 
 from collections.abc import Iterator, Mapping
 
 from collector.reports.document import Column, Document, Prose, Row, Section, Table, Unit, Value
-from collector.reports.evaluation import EvaluationMap, Indicator, evaluation_map, marked, predicates_of
+from collector.reports.evaluation.indicator_map import EvaluationMap, Indicator, evaluation_map, marked, predicates_of
 from collector.reports.heads import document
 from collector.reports.shelf import Shelf
 from collector.reports.source import Source

@@ -12,11 +12,11 @@ from collector.figures.restitution import AMOUNTS, Promise, rounded
 from collector.registry import Site
 from collector.reports.document import Column, Fact, Facts, Prose, Row, Section, Subject, Table, Unit, Value
 from collector.reports.heads import period_words
+from collector.reports.lines.promises import Kept, Reckoned
+from collector.reports.lines.stops import charge_after_ms, lasts
+from collector.reports.lines.working import formula_said, sla_said, verdict, working
 from collector.reports.measured import cells, columns, words
-from collector.reports.promises import Kept, Reckoned
 from collector.reports.source import Source
-from collector.reports.stops import charge_after_ms, lasts
-from collector.reports.working import formula_said, sla_said, verdict, working
 
 PROMISED = (
     ("required", Unit.SHARE),

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from collector.condition import ROWS
 from collector.figures.indicators import Figures
+from collector.reports.connectivity.targets import aim_of, aim_words
 from collector.reports.document import Chart, Column, Line, Row, Table, Unit, Value
 from collector.reports.heads import period_words
 from collector.reports.measured import cells, column, columns, difference, owner_words
@@ -13,7 +14,6 @@ from collector.reports.measures import MEASURES
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
 from collector.reports.spans import before
-from collector.reports.targets import aim_of, aim_words
 
 SCOPES = ("regency", "opd", "provider", "medium")
 BARS = {"experienced": ("experienced", "experienced_low", "experienced_high"), "line": ("line",)}

@@ -13,11 +13,11 @@ from collector.figures.downs import Span, Stop
 from collector.figures.periods import local
 from collector.registry import Site
 from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Subject, Table, Unit, Value
-from collector.reports.downtime_words import causes_said, evidence, remark, why_charged
 from collector.reports.heads import document
+from collector.reports.lines.downtime_words import causes_said, evidence, remark, why_charged
+from collector.reports.lines.stops import Term, charged_ms, each, lasts, terms
 from collector.reports.measured import cells, columns, fact, words
 from collector.reports.source import Source
-from collector.reports.stops import Term, charged_ms, each, lasts, terms
 
 SUMMED = ("outages", "downtime", "longest", "power_cuts")
 """Measures of the whole, and of each site."""

@@ -7,8 +7,8 @@ from collector.acts import CauseCode
 from collector.condition import State
 from collector.figures.downs import Span, Stop
 from collector.figures.indicators import CHARGED_ROWS
+from collector.reports.lines.stops import Term, charge_after_ms
 from collector.reports.source import Source
-from collector.reports.stops import Term, charge_after_ms
 from collector.reports.writing.words import duration
 from shared.result import Group
 from shared.texts import Texts
