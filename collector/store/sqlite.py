@@ -6,7 +6,7 @@
     chunks.py   hours of a site                rows.py     rows and their packed bytes
     memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
     windows.py  the windows of all streams     chronicles.py, boots.py   boots and clocks; stays.py   from when to when
-    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py too, which
+    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py, register.py, chain.py too, which
     reach the file by doors.py
 
 A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the

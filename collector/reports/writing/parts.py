@@ -9,12 +9,10 @@ from markupsafe import Markup
 from collector.reports.document import Chart, Document, Fact, Facts, Prose, Section, Table
 from collector.reports.writing.picture_words import axis_note
 from collector.reports.writing.pictures import legend, pictures
-from collector.reports.writing.rows import Rows, attributes, cell, heading, is_records, measured, subject
+from collector.reports.writing.rows import Rows, attributes, cell, heading, measured, subject
+from collector.reports.writing.shapes import shape_of
 from collector.reports.writing.words import grouped
 from shared.texts import Texts
-
-BROAD = 10
-"""A table of more columns lies across the sheet."""
 
 
 class Part(Protocol):
@@ -62,7 +60,7 @@ class TablePart:
         self.name, self.title, self.note, self.empty = table.name, table.title, table.note, table.empty
         self.anchor = f"r-{table.name}"
         self.width = len(table.columns)
-        self.shape = "r-records" if is_records(table) else "r-broad" if self.width > BROAD else ""
+        self.shape = shape_of(table).value
         self.cut = "" if limit is None else texts.say("sheets.table.cut", n=grouped(limit, texts))
 
     @property

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup, escape
 
 from collector.reports.document import Column, Fact, Row, Subject, Table, Unit, Value
+from collector.reports.writing.shapes import Shape, shape_of
 from collector.reports.writing.words import CONDITION_SYMBOLS, SPACE, exact, said
 from shared.texts import Texts
 
@@ -24,9 +25,6 @@ NAMES = frozenset({Unit.TEXT, Unit.DAY, Unit.INSTANT})
 """What can be the name of a row."""
 YES = {True: "✓", False: "✗"}
 
-ACROSS = 14
-"""No sheet is wide enough for more columns: on paper and on phones each row of such a table is a record, its values
-one after the other, each behind its label."""
 REMEMBERED = 4096
 """Cells of one column."""
 
@@ -41,6 +39,7 @@ class Rows:
         self._table, self._texts, self._limit, self._paper = table, texts, limit, paper
         self._seen: set[str] = set()
         self._head_at = row_name_at(table)
+        self._labelled = shape_of(table) is Shape.RECORDS
         self._open, self._told = zip(*map(self._column, range(len(table.columns))), strict=True)
 
     def __call__(self) -> Iterator[Markup]:
@@ -58,7 +57,7 @@ class Rows:
         column = self._table.columns[at]
         opening = '<th scope="row"' if at == self._head_at else "<td"
         told = remembered(cell(column.unit, self._texts, self._paper))
-        label = column.label if is_records(self._table) else ""
+        label = column.label if self._labelled else ""
         return f"{opening}{attributes({'class': kinds_of(column), 'data-label': label})}>", told
 
     def _row(self, row: Row) -> str:
@@ -85,11 +84,6 @@ def remembered(told: Told) -> Told:
     return lru_cache(maxsize=REMEMBERED)(told)
 
 
-def is_records(table: Table) -> bool:
-    """Whether its rows are records where there is no room."""
-    return len(table.columns) > ACROSS
-
-
 def row_name_at(table: Table) -> int:
     """Which column names a row: the first that is no number."""
     return next((i for i, column in enumerate(table.columns) if column.unit in NAMES), 0)
@@ -106,8 +100,9 @@ def _head_cell(column: Column) -> Markup:
 
 
 def kinds_of(column: Column) -> str:
-    """How its cells are laid out: `r-n` numbers, `r-w` wide."""
-    return " ".join(name for name, yes in (("r-n", column.unit in NUMBERS), ("r-w", column.wide)) if yes)
+    """How its cells are laid out: `r-n` numbers, `r-w` wide, `r-d` days, which stay on one line."""
+    told = {"r-n": column.unit in NUMBERS, "r-w": column.wide, "r-d": column.unit is Unit.DAY}
+    return " ".join(name for name, yes in told.items() if yes)
 
 
 def measured(one: Column | Fact) -> dict[str, str]:
