@@ -96,8 +96,9 @@ def _late_results(folder: Path, site: Site) -> None:
 
 
 def _sleeper(folder: Path) -> None:
-    """A site whose one computer is put to sleep each night."""
-    site = Site(code="64.99", name="Kantor", kind="opd", opd="Dinas", contract="K-1", calendar="", provider="P")
+    """A site whose one computer is put to sleep each night, an hour further east."""
+    site = Site(code="64.99", name="Kantor", kind="opd", opd="Dinas", contract="K-2", calendar="", provider="P")
+    site = replace(site, timezone="Asia/Jayapura")
     office = Office(folder, site, file="simulated.db", clock=FakeClock(wall_ms=NOW_MS))
     jump: Jump | None = None
     for day in range(8):

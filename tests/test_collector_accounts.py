@@ -298,6 +298,16 @@ def test_a_site_that_moves_into_another_time_zone_gets_its_days_anew(office: Off
     assert {(one.number, (one.from_ms - MONDAY) % DAY) for one in revisions(office)} == {(1, 16 * HOUR)}
 
 
+def test_days_that_waited_when_a_site_moved_into_another_time_zone_are_not_made_as_they_were_cut(office: Office) -> None:
+    office.deliver(MONDAY, MONDAY + 2 * DAY)
+    office.close()
+    office.deliver(MONDAY + 10 * HOUR, MONDAY + 11 * HOUR, agent="late")
+    office.store.put_sites([replace(SITE, timezone="Asia/Makassar")])
+    office.clock.advance(60)
+    office.close()
+    assert {(day.from_ms - MONDAY) % DAY for day in office.store.books.days(SITE.code, 0, 1 << 60)} == {16 * HOUR}
+
+
 def test_a_day_is_the_sum_of_its_pieces(office: Office) -> None:
     late_backlog(office)
     edges = [MONDAY, MONDAY + 10 * HOUR, MONDAY + 10 * HOUR + 1, MONDAY + 11 * HOUR, MONDAY + DAY]

@@ -92,6 +92,14 @@ async def test_a_file_is_its_askers_alone() -> None:
         assert (jobs.of(SITI), jobs.of(BUDI)) == ([job], [])
 
 
+async def test_a_file_is_for_who_may_still_read_such_reports() -> None:
+    async with working() as (jobs, _):
+        operator = Who(name="bot", role=Role.OPERATOR)
+        job = await over(jobs.add(order(operator, kind="sla")))
+        reader = replace(operator, role=Role.VIEWER)
+        assert (jobs.find(job.id, operator), jobs.find(job.id, reader), jobs.of(reader)) == (job, None, [])
+
+
 async def test_who_has_no_name_has_the_id_and_no_list() -> None:
     async with working() as (jobs, _):
         job = await over(jobs.add(order(ANYBODY)))

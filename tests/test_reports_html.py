@@ -9,9 +9,11 @@ from typing import Literal
 
 import pytest
 
-from collector.reports.document import Chart, Document, Facts, Prose, Row, Table, Unit, Value
+from collector.reports.document import Chart, Column, Document, Facts, Prose, Row, Table, Unit, Value
 from collector.reports.source import silent
 from collector.reports.writing import html
+from collector.reports.writing.parts import lying
+from collector.reports.writing.shapes import Shape, shape_of
 from collector.reports.writing.words import head_lines, said
 from shared.texts import LANGUAGES, Texts
 from tests.browser import chromium, violations
@@ -170,6 +172,41 @@ def test_progress_tells_every_section() -> None:
     html.write(sample(), BytesIO(), Texts("en"), lambda what, done, of: told.append((what, done, of)))
     n = len(sample().sections)
     assert told == [("Writing the report", done, n) for done in range(n + 1)]
+
+
+def columns(n: int, unit: Unit = Unit.SHARE, label: str = "Angka") -> Table:
+    told = tuple(Column(name=str(i), label=label, unit=unit) for i in range(n))
+    return replace(sample().table("empty"), columns=told)
+
+
+@pytest.mark.parametrize(
+    ("table", "shape"),
+    [
+        (columns(8), Shape.UPRIGHT),
+        (columns(18), Shape.BROAD),
+        (columns(24), Shape.RECORDS),
+        (columns(8, label="Ketersediaan"), Shape.UPRIGHT),
+        (columns(10, label="Ketersediaan"), Shape.BROAD),
+        (columns(35, Unit.TEXT, "31"), Shape.UPRIGHT),
+        (columns(12, Unit.TEXT), Shape.BROAD),
+    ],
+)
+def test_a_table_lies_as_its_columns_need(table: Table, shape: Shape) -> None:
+    assert shape_of(table) is shape
+
+
+def test_few_sections_between_two_that_lie_across_lie_across_too() -> None:
+    assert lying([False, True, False, False, True, False]) == [False, True, True, True, True, False]
+    assert lying([True, *[False] * 4, True]) == [True, *[False] * 4, True]
+    assert lying([False, False]) == [False, False]
+    assert lying([]) == []
+
+
+def test_values_of_a_record_stand_behind_their_labels() -> None:
+    table = replace(columns(30), rows=lambda: iter([Row(cells=(0.5,) * 30)]))
+    page = read(written(Document(head=sample().head, sections=[table])))
+    assert [value for tag, name, value in page.attributes if name == "data-label"] == ["Angka"] * 30
+    assert page.tables["empty"].rows == [(None, [0.5] * 30)]
 
 
 WORDS: list[tuple[Value, Unit, str, str]] = [

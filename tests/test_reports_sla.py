@@ -213,3 +213,10 @@ def test_a_period_that_has_not_begun_has_no_contract(desk: Office) -> None:
     contract(desk.path, "K-1", sla="0.99")
     desk.book(LINE)
     assert table(make(desk.source("2027-01")), "contracts") == []
+
+
+def test_a_month_in_two_time_zones_is_paid_once(desk: Office) -> None:
+    contract(desk.path, "K-1", sla="0.99", fee=1_000_000, fee_of="contract", formula="prorata")
+    desk.book(replace(LINE, code="A", timezone="Asia/Jakarta"))
+    desk.book(replace(LINE, code="B", timezone="Asia/Jayapura"))
+    assert told(desk.source(), "contract_1_restitution", "fee")[0] == (1_000_000,)

@@ -91,12 +91,12 @@ class Agenda:
         with self._lock:
             news = self._news.setdefault(site, _News(from_ms, to_ms, why))
             news.from_ms, news.to_ms = min(news.from_ms, from_ms), max(news.to_ms, to_ms)
-        desk = self._desks.get(site)
-        if desk:
-            if from_ms < desk.first_ms:
-                self._begin_earlier(desk, from_ms, why)
-            reach = self._reach.get(site, USUAL_REACH_MS)
-            self._mark(site, from_ms - reach, to_ms + reach, why)
+            desk = self._desks.get(site)
+            if desk:  # under the lock: else its books may be retired before its days are marked
+                if from_ms < desk.first_ms:
+                    self._begin_earlier(desk, from_ms, why)
+                reach = self._reach.get(site, USUAL_REACH_MS)
+                self._mark(site, from_ms - reach, to_ms + reach, why)
 
     def acts_changed(self) -> None:
         """Marks the days of exclusions that were entered or withdrawn since the last call."""
@@ -180,8 +180,9 @@ class Agenda:
     def _keep_books(self, site: Site) -> None:
         desk, calendar = self._desks.get(site.code), self._calendar_of(site)
         if desk and desk.timezone != site.timezone:
-            self._books.retire(site.code)
-            del self._desks[site.code]
+            with self._lock:
+                self._books.retire(site.code)
+                del self._desks[site.code]
             desk = None
         if desk is None:
             span = self._store.span(site.code)

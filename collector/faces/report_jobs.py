@@ -26,7 +26,7 @@ from typing import IO
 from aiohttp import web
 
 from collector.faces.report_files import Failure, Stopped, failure_of, written
-from collector.faces.report_wanted import Order, owner_of
+from collector.faces.report_wanted import Order, owner_of, role_of
 from collector.people import Who
 from collector.reports.source import Progress
 from shared.clock import Clock
@@ -130,7 +130,9 @@ class Jobs:
         """The job of that id, if it is the business of `who`."""
         self._clean()
         job = self._jobs.get(name)
-        return job if job and job.listed and owner_of(job.order.who) == owner_of(who) else None
+        if job is None or not job.listed or owner_of(job.order.who) != owner_of(who):
+            return None
+        return job if who.may(role_of(job.order.kind)) else None  # tokens may have one name and different roles
 
     def of(self, who: Who, known: Sequence[str] = ()) -> list[Job]:
         """The jobs of `who`, the newest first; of who has no name, those whose ids are `known`."""

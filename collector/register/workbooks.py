@@ -7,6 +7,7 @@ empties what is known).
 """
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -136,8 +137,8 @@ def cell_of(value: Value) -> Cell:
         return Cell(value.strip())
     if isinstance(value, bool):
         return Cell(str(value).upper(), Was.OTHER)
-    if isinstance(value, int | float):
-        return Cell(plain(value), Was.NUMBER)
+    if isinstance(value, int | float):  # a file may say NaN, or more than a number can be
+        return Cell(plain(value), Was.NUMBER) if math.isfinite(value) else Cell(str(value), Was.OTHER)
     if isinstance(value, datetime) and value.time() == time():
         value = value.date()
     is_day = isinstance(value, date) and not isinstance(value, datetime)

@@ -169,8 +169,13 @@ class Books:
 
     def retire(self, site: str) -> None:
         """The books of a site that has moved into another time zone: its days are cut anew, into new books. The old
-        ones stay under a name that is no site's."""
-        self._write(lambda db: db.execute("UPDATE desks SET site = site || '@' || id WHERE site = ?", (site,)))
+        ones stay under a name that is no site's; what was marked in them are no days of the new ones."""
+
+        def statement(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE desks SET site = site || '@' || id WHERE site = ?", (site,))
+            db.execute("DELETE FROM marks WHERE site = ?", (site,))
+
+        self._write(statement)
 
     def marks(self, limit: int) -> list[Mark]:
         """The days that have waited longest, at most `limit`; one that was marked again waits again."""

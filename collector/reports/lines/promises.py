@@ -86,13 +86,17 @@ class Bare:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Of a line: one contract, one month, until now."""
+    """Of a line: one contract, one month, until now; `month` is all of it where the line is."""
 
     site: Site
     term: Term
     contract: Contract
-    month_ms: int
+    month: Span
     stops: Sequence[Stop]
+
+    @property
+    def month_ms(self) -> int:
+        return self.month[1] - self.month[0]
 
     @property
     def asked(self) -> Asked:
@@ -124,12 +128,12 @@ def _months(source: Source, site: Site, term: Term, stops: Sequence[Stop]) -> It
         span = from_ms, to_ms
         days = [local(at_ms, site.timezone).date() for at_ms in (from_ms, to_ms - 1)]
         first = days[0].replace(day=1)
-        month = [midnight_ms(day, site.timezone) for day in (first, STEPS["month"][1](first))]
+        month = midnight_ms(first, site.timezone), midnight_ms(STEPS["month"][1](first), site.timezone)
         yield _Part(
             site,
             Term(contract, days[0], days[1] + timedelta(1), span),
             contract,
-            month[1] - month[0],
+            month,
             [stop for stop in stops if stop.charged_ms(span, after_ms)],
         )
 
@@ -185,11 +189,14 @@ def _line(source: Source, part: _Part, figures: Figures) -> Reckoned:
 def _together(
     several: Sequence[_Part], known: Sequence[Promise], source: Source, figures: Figures, elsewhere: int
 ) -> Reckoned:
-    """All lines of a version in one month. The fee is for the time in which any of them was in force."""
+    """All lines of a version in one month. The fee is for the time of the month in which any of them was in force:
+    where they lie in several time zones, one month is still one."""
     contract = several[0].contract
     first, after = min(part.term.first for part in several), max(part.term.after for part in several)
     span = min(part.term.span[0] for part in several), max(part.term.span[1] for part in several)
-    month_ms = several[0].month_ms
+    month_ms = max(part.month_ms for part in several)
+    begins = min(part.term.span[0] - part.month[0] for part in several)
+    in_force_ms = max(part.term.span[1] - part.month[0] for part in several) - begins
     return Reckoned(
         contract=contract,
         of=None,
@@ -197,9 +204,7 @@ def _together(
         after=after,
         span=span,
         month_ms=month_ms,
-        promise=together(
-            known, fee_of_part(contract.fee, span[1] - span[0], month_ms), enough=_enough(source, figures)
-        ),
+        promise=together(known, fee_of_part(contract.fee, in_force_ms, month_ms), enough=_enough(source, figures)),
         figures=figures,
         lines=len({part.site.code for part in several}),
         elsewhere=elsewhere,

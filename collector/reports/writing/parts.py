@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 from markupsafe import Markup
@@ -10,9 +11,12 @@ from collector.reports.document import Chart, Document, Fact, Facts, Prose, Sect
 from collector.reports.writing.picture_words import axis_note
 from collector.reports.writing.pictures import legend, pictures
 from collector.reports.writing.rows import Rows, attributes, cell, heading, measured, subject
-from collector.reports.writing.shapes import shape_of
+from collector.reports.writing.shapes import Shape, shape_of
 from collector.reports.writing.words import grouped
 from shared.texts import Texts
+
+FEW = 3
+"""Sections that are not worth a sheet of their own."""
 
 
 class Part(Protocol):
@@ -27,12 +31,18 @@ class Part(Protocol):
     @property
     def title(self) -> str: ...
 
+    across: bool
+    """Whether it stands on a sheet that lies across."""
+
 
 def parts_of(document: Document, texts: Texts, limits: Mapping[str, int] | None) -> Sequence[Part]:
     """All of them. `limits`: how many rows are written of a table that is cut, by its name; with them it is for paper
     (html.page)."""
     tables = {one.name: (f"r-{one.name}", one.title) for one in document.sections if isinstance(one, Table)}
-    return [_part(one, texts, tables, limits) for one in document.sections]
+    parts = [_part(one, texts, tables, limits) for one in document.sections]
+    for part, across in zip(parts, lying([part.across for part in parts]), strict=True):
+        part.across = across
+    return parts
 
 
 def _part(
@@ -49,6 +59,17 @@ def _part(
             return ProsePart(one)
 
 
+def lying(across: Sequence[bool]) -> list[bool]:
+    """With few sections between two that lie across, those lie across, too: paper is turned only where it pays."""
+    told, at = list(across), 0
+    for lies, group in groupby(across):
+        n = len(list(group))
+        if not lies and 0 < at < at + n < len(told) and n <= FEW:
+            told[at : at + n] = [True] * n
+        at += n
+    return told
+
+
 class TablePart:
     """`rows` is gone through once; `marks` is known after that."""
 
@@ -61,6 +82,7 @@ class TablePart:
         self.anchor = f"r-{table.name}"
         self.width = len(table.columns)
         self.shape = shape_of(table).value
+        self.across = self.shape == Shape.BROAD
         self.cut = "" if limit is None else texts.say("sheets.table.cut", n=grouped(limit, texts))
 
     @property
@@ -83,6 +105,7 @@ class ChartPart:
     def __init__(self, chart: Chart, texts: Texts, table: tuple[str, str] | None) -> None:
         self.name, self.title, self.note, self.table = chart.name, chart.title, chart.note, table
         self.anchor = f"r-{chart.name}"
+        self.across = False
         self.pictures = pictures(chart, texts)
         self.legend = legend(chart, texts)
         self.axis_note = axis_note(chart, texts)
@@ -105,6 +128,7 @@ class FactsPart:
     def __init__(self, facts: Facts, texts: Texts) -> None:
         self.name, self.title, self.note = facts.name, facts.title, facts.note
         self.anchor = f"r-{facts.name}"
+        self.across = False
         self.figures = any(fact.measure for fact in facts.facts)
         self.facts = [Figure(fact.label, _fact_value(fact, texts), _fact_told(fact)) for fact in facts.facts]
 
@@ -129,4 +153,5 @@ class ProsePart:
     def __init__(self, prose: Prose) -> None:
         self.name, self.title = prose.name, prose.title
         self.anchor = f"r-{prose.name}"
+        self.across = False
         self.paragraphs, self.fill_in = prose.paragraphs, prose.fill_in

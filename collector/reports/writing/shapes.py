@@ -23,7 +23,7 @@ LETTERS: Mapping[Unit, int] = {
     Unit.COUNT: 6,
     Unit.SHARE: 8,
     Unit.POINTS: 11,
-    Unit.DURATION: 12,
+    Unit.DURATION: 16,
     Unit.LATENCY: 9,
     Unit.RUPIAH: 13,
     Unit.MBPS: 8,
@@ -31,6 +31,7 @@ LETTERS: Mapping[Unit, int] = {
     Unit.DAY: 15,
     Unit.INSTANT: 13,
     Unit.YES: 7,
+    Unit.LINK: 24,
     Unit.CONDITION: 11,
 }
 """About how wide a column of each unit is, its longest values on two lines."""

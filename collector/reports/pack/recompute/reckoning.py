@@ -141,14 +141,20 @@ class Reckoning:
         for (_, month), lines in months.items():
             contract = kept.lines[lines[0]][0]
             first, after = min(line[1] for line in lines), max(line[2] for line in lines)
-            spans = [self._span(self._site(code), a, b, period) for code, a, b in lines]
-            in_force = max(end for _, end in spans) - min(start for start, _ in spans)
-            whole = self._owners.span_of(self._site(lines[0][0]), month_of(month))
-            fee = None if contract.fee is None else Fraction(contract.fee * in_force, whole[1] - whole[0])
+            in_force, month_ms = self._in_force(lines, month, period)
+            fee = None if contract.fee is None else Fraction(contract.fee * in_force, month_ms)
             added = together([kept.lines[line][1] for line in lines], fee, enough=False)
             kept.months[first, after] = contract, self._judged(kept, added, lines)
         every = together([promise for _, promise in kept.lines.values()], None, enough=False)
         kept.whole = self._judged(kept, every, list(kept.lines))
+
+    def _in_force(self, lines: Sequence[Line], month: date, period: str) -> tuple[int, int]:
+        """For how long any of them was, of how long: from the first instant of the month at each, whatever its zone."""
+        spans = [self._span(self._site(code), a, b, period) for code, a, b in lines]
+        months = [self._owners.span_of(self._site(code), month_of(month)) for code, _, _ in lines]
+        since = [(start - first, end - first) for (start, end), (first, _) in zip(spans, months, strict=True)]
+        in_force = max(end for _, end in since) - min(start for start, _ in since)
+        return in_force, max(end - start for start, end in months)
 
     def _site(self, code: str) -> Mapping[str, Any]:
         return self._owners.sites(Subject("site", code, ""))[0]
