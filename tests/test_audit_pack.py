@@ -10,8 +10,9 @@ import pytest
 
 from collector.reports.kinds import REPORTS
 from collector.reports.pack.audit import fill
+from collector.reports.pack.register import zones
 from collector.reports.shelf import FolderShelf
-from tests.audited import PHONE, House, province, recompute
+from tests.audited import FROM_MS, PHONE, House, province, recompute
 
 DAY_MS = 86_400_000
 
@@ -207,6 +208,18 @@ def test_a_period_that_goes_on_is_confirmed(house: House, tmp_path: Path) -> Non
     assert verdict.code == 0, verdict.said
     harian = json.loads((tmp_path / "pack/reports/harian.json").read_text())
     assert "2026-09-08" in json.dumps(harian)
+
+
+def test_a_year_that_ends_much_later_is_confirmed(house: House, tmp_path: Path) -> None:
+    house.parts.press.lay_out("audit", house.source(period="2026"), tmp_path / "pack")
+    verdict = recompute(tmp_path / "pack", tmp_path / "empty")
+    assert verdict.code == 0, verdict.said
+
+
+def test_the_month_in_which_a_pack_begins_is_told_from_its_first_day_on() -> None:
+    """Fees are of whole months."""
+    days = zones(["Asia/Makassar"], (FROM_MS + 20 * DAY_MS, FROM_MS + 22 * DAY_MS))["Asia/Makassar"]["days"]
+    assert days[0] == ["2026-09-01", FROM_MS, FROM_MS + DAY_MS]
 
 
 def test_nothing_secret_is_in_the_pack(made: Path, house: House) -> None:

@@ -13,7 +13,9 @@ GROUPS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 RUPIAH = re.compile(r"^(?:rp\.?|idr)\s*|\s*(?:rupiah|idr)$|[.,]-+$", re.IGNORECASE)
 SPEED = re.compile(r"^(.*?)\s*(k|m|g)(?:bps|bit/s|b/s)$", re.IGNORECASE)
 PER_MBPS = {"k": Decimal("0.001"), "m": Decimal(1), "g": Decimal(1000)}
-SECONDS = re.compile(r"^(\d{1,9})\s*(s|dtk|detik|sec|seconds?|m|mnt|menit|min|minutes?|j|jam|h|hours?)?$", re.IGNORECASE)
+SECONDS = re.compile(
+    r"^(\d{1,9})\s*(s|dtk|detik|sec|seconds?|m|mnt|menit|min|minutes?|j|jam|h|hours?)?$", re.IGNORECASE
+)
 PER_SECOND = {"s": 1, "d": 1, "m": 60, "j": 3600, "h": 3600}
 MAX_MBPS = Decimal(1_000_000)
 MAX_RUPIAH = 10**13

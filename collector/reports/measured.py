@@ -10,15 +10,30 @@ from collector.reports.measures import MEASURES
 from shared.texts import Texts
 
 
-def column(measure: str, texts: Texts) -> Column:
-    """Of one of MEASURES, around the clock."""
+def column(measure: str, texts: Texts, hours: Hours = Hours.ALL) -> Column:
+    """Of one of MEASURES; what is of service hours says so."""
     return Column(
-        name=measure, label=texts.say(f"reports.measure.{measure}"), unit=MEASURES[measure].unit, measure=measure
+        name=named(measure, hours),
+        label=labelled(measure, texts, hours),
+        unit=MEASURES[measure].unit,
+        measure=measure,
+        hours=hours,
     )
 
 
-def columns(measures: Sequence[str], texts: Texts) -> list[Column]:
-    return [column(measure, texts) for measure in measures]
+def columns(measures: Sequence[str], texts: Texts, hours: Hours = Hours.ALL) -> list[Column]:
+    return [column(measure, texts, hours) for measure in measures]
+
+
+def named(measure: str, hours: Hours) -> str:
+    """What a figure is called in every language."""
+    return measure if hours is Hours.ALL else f"{measure}_{hours}"
+
+
+def labelled(measure: str, texts: Texts, hours: Hours) -> str:
+    """What a figure is called in one."""
+    label = texts.say(f"reports.measure.{measure}")
+    return label if hours is Hours.ALL else texts.say("monthly.in_service", name=label)
 
 
 def words(name: str, texts: Texts, unit: Unit = Unit.TEXT, *, wide: bool = False) -> Column:
@@ -33,10 +48,9 @@ def cells(figures: Figures, measures: Sequence[str]) -> list[Value]:
 
 def fact(measure: str, figures: Figures, subject: Subject, texts: Texts, hours: Hours = Hours.ALL) -> Fact:
     """One figure by itself; what is of service hours says so."""
-    label = texts.say(f"reports.measure.{measure}")
     return Fact(
-        name=measure if hours is Hours.ALL else f"{measure}_{hours}",
-        label=label if hours is Hours.ALL else texts.say("monthly.in_service", name=label),
+        name=named(measure, hours),
+        label=labelled(measure, texts, hours),
         value=MEASURES[measure].of(figures),
         unit=MEASURES[measure].unit,
         measure=measure,

@@ -6,8 +6,8 @@
     chunks.py   hours of a site                rows.py     rows and their packed bytes
     memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
     windows.py  the windows of all streams     chronicles.py, boots.py   boots and clocks; stays.py   from when to when
-    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py, register.py
-    and chain.py too, which reach the file by doors.py
+    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py,
+    register.py and chain.py too, which reach the file by doors.py
 
 A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the
 frames; they are written out when `compact` deletes the frames, in the same transaction, and the rest of the log is

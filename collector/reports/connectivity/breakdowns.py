@@ -1,15 +1,17 @@
 """The monthly report's tables per regency, OPD, provider, medium: availability, outages and quality, where the time
 went; and the chart beside them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from collector.condition import ROWS
 from collector.figures.indicators import Figures
+from collector.figures.periods import Period
+from collector.figures.shares import Choice, Exclusions, Hours
 from collector.reports.connectivity.targets import aim_of, aim_words
 from collector.reports.document import Chart, Column, Line, Row, Table, Unit, Value
 from collector.reports.heads import period_words
-from collector.reports.measured import cells, column, columns, difference, owner_words
+from collector.reports.measured import cells, column, columns, difference, labelled, owner_words
 from collector.reports.measures import MEASURES
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
@@ -22,8 +24,15 @@ OUTAGES = ("outages", "downtime", "longest", "mttr", "charged", "power_cuts", "i
 LATENCY = ("internet_p95", "intranet_p95")
 """By medium it is told of what has one; a mixture of media has a mixture of latencies."""
 WITH_LATENCY = ("provider", "medium")
+IN_SERVICE = ("opd",)
+"""Offices are judged by their service hours: at night their computers are off, and nobody knows of their lines."""
 Cells = Callable[[str, str, Figures], Sequence[Value]]
 """(scope, owner, its figures) -> what stands behind its name."""
+
+
+def hours_of(scope: str) -> Hours:
+    """Which hours its owners are judged by."""
+    return Hours.SERVICE if scope in IN_SERVICE else Hours.ALL
 
 
 class Breakdowns:
@@ -39,15 +48,16 @@ class Breakdowns:
         told = self._source.figures("all", self.before).get("")
         return told is not None and told.observed_ms > 0
 
-    @cached_property
-    def aim(self) -> TargetSettings | None:
-        return aim_of(self._source, "experienced")
+    def aim(self, scope: str) -> TargetSettings | None:
+        """In the hours that `scope` is judged by."""
+        return aim_of(self._source, "experienced", hours=hours_of(scope))
 
     def charts(self, scope: str) -> Iterator[Chart]:
-        """Where there is more than one to compare."""
+        """Where there is more than one to compare; of whom too little is known, there is nothing to draw."""
         told = self.owners(scope)
-        if len(told) > 1:
-            yield self._chart(scope, told)
+        drawn = [(of, one) for of, one in told if one.availability["experienced"].value is not None]
+        if len(drawn) > 1:
+            yield self._chart(scope, drawn, len(told) - len(drawn))
 
     def tables(self, scope: str) -> Iterator[Table]:
         """Both of `scope`; none if nobody is in it."""
@@ -58,22 +68,29 @@ class Breakdowns:
 
     def owners(self, scope: str) -> list[tuple[str, Figures]]:
         """Those of `scope`; villages have no OPD."""
-        found = self._source.figures(scope)
+        found = self._figures(scope)
         return [(of, one) for of, one in found.items() if of or scope != "opd"]
 
+    def _figures(self, scope: str, period: Period | None = None) -> Mapping[str, Figures]:
+        return self._source.figures(scope, period, Choice(hours_of(scope), Exclusions.WITH))
+
     def _availability(self, scope: str, told: Sequence[tuple[str, Figures]]) -> Table:
+        hours = hours_of(scope)
         shown: list[Column] = [self._name(scope), column("sites", self._texts)]
         for measure in BARS:
-            shown += columns(BARS[measure], self._texts)
+            shown += columns(BARS[measure], self._texts, hours)
             if self.compared:
                 shown += [self._plain(f"{measure}_before", Unit.SHARE), self._plain(f"{measure}_change", Unit.POINTS)]
-        if self.aim:
+        if self.aim(scope):
             shown.append(self._plain("experienced_distance", Unit.POINTS))
-        shown += columns(("internet", "intranet", "coverage"), self._texts)
+        if hours is Hours.ALL:
+            shown.append(column("experienced", self._texts, Hours.SERVICE))
+        shown += columns(("internet", "intranet", "coverage"), self._texts, hours)
         note = self._texts.say(
             "monthly.availability.note.compared" if self.compared else "monthly.availability.note",
             before=period_words(self.before, self._texts),
         )
+        note = f"{self._texts.say(f'monthly.hours.{hours}')} {note}"
         if scope == "opd":
             note = f"{note} {self._texts.say('monthly.opd.note')}"
         return Table(
@@ -90,9 +107,18 @@ class Breakdowns:
         return Table(
             name=f"{scope}_outages",
             title=say(f"monthly.{scope}.outages"),
-            columns=(self._name(scope), column("sites", self._texts), *columns(measures, self._texts)),
+            columns=(
+                self._name(scope),
+                column("sites", self._texts),
+                *columns(measures, self._texts, hours_of(scope)),
+            ),
             rows=lambda: self._rows(scope, told, lambda _s, _o, one: cells(one, ("sites", *measures))),
-            note=say("monthly.outages.note" if scope in WITH_LATENCY else "monthly.outages.note.mixed"),
+            note=" ".join(
+                (
+                    say(f"monthly.hours.{hours_of(scope)}"),
+                    say("monthly.outages.note" if scope in WITH_LATENCY else "monthly.outages.note.mixed"),
+                )
+            ),
         )
 
     def spent(self, scope: str) -> Table:
@@ -124,7 +150,7 @@ class Breakdowns:
             yield Row(cells=(name, *of("all", "", whole)), subject=self._source.subject("all", ""), mark="total")
 
     def _availability_of(self, scope: str, owner: str, one: Figures) -> list[Value]:
-        then = self._source.figures(scope, self.before).get(owner) if self.compared else None
+        then = self._figures(scope, self.before).get(owner) if self.compared else None
         told: list[Value] = cells(one, ["sites"])
         for measure in BARS:
             now = MEASURES[measure].of(one)
@@ -132,14 +158,19 @@ class Breakdowns:
             if self.compared:
                 earlier = MEASURES[measure].of(then) if then else None
                 told += [earlier, difference(now, earlier)]
-        if self.aim:
-            told.append(difference(MEASURES["experienced"].of(one), self.aim.in_year(self._source.span.last.year)))
+        aim = self.aim(scope)
+        if aim:
+            told.append(difference(MEASURES["experienced"].of(one), aim.in_year(self._source.span.last.year)))
+        if hours_of(scope) is Hours.ALL:
+            in_service = self._source.figures(scope, None, Choice(Hours.SERVICE, Exclusions.WITH))
+            told += cells(in_service[owner], ["experienced"])
         return told + cells(one, ("internet", "intranet", "coverage"))
 
-    def _chart(self, scope: str, told: Sequence[tuple[str, Figures]]) -> Chart:
+    def _chart(self, scope: str, told: Sequence[tuple[str, Figures]], left_out: int) -> Chart:
+        aim = self.aim(scope)
         ratios = [one.availability["experienced"] for _, one in told]
         line = Line(
-            self._texts.say("reports.measure.experienced"),
+            labelled("experienced", self._texts, hours_of(scope)),
             [one.value for one in ratios],
             [one.low for one in ratios],
             [one.high for one in ratios],
@@ -150,8 +181,9 @@ class Breakdowns:
             kind="bars",
             places=[owner_words(scope, of, self._texts) for of, _ in told],
             lines=[line],
-            target=self.aim.in_year(self._source.span.last.year) if self.aim else None,
-            target_label=aim_words(self._source, self.aim) if self.aim else "",
+            target=aim.in_year(self._source.span.last.year) if aim else None,
+            target_label=aim_words(self._source, aim) if aim else "",
+            note=self._texts.say("monthly.chart.left_out", n=left_out) if left_out else "",
             of_table=scope,
         )
 

@@ -51,14 +51,14 @@ def reached(source: Source, indicator: str = "") -> list[Reached]:
     return [_reached(source, one) for one in source.targets if indicator in ("", one.indicator)]
 
 
-def aim_of(source: Source, indicator: str, kind: str = "") -> TargetSettings | None:
-    """The target of the report's year that is drawn beside `indicator`, around the clock; the first there is."""
+def aim_of(source: Source, indicator: str, kind: str = "", hours: Hours = Hours.ALL) -> TargetSettings | None:
+    """The target of the report's year that is drawn beside `indicator`, in the same hours; the first there is."""
     year = source.span.last.year
     return next(
         (
             one
             for one in source.targets
-            if (one.indicator, one.hours, one.kind) == (indicator, "all", kind) and one.in_year(year) is not None
+            if (one.indicator, one.hours, one.kind) == (indicator, hours, kind) and one.in_year(year) is not None
         ),
         None,
     )

@@ -79,6 +79,8 @@ def _watchers(source: Source, reaches: dict[str, Reach]) -> list[str]:
 
 def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, str]) -> dict[str, Any]:
     wanted = source.wanted
+    zones = {source.timezone, *(site.timezone for site in source.sites)}
+    ends_ms = max(wanted.period.span(zone)[1] for zone in zones)  # it may go on for longer than anything is in the pack
     return {
         "format": FORMAT,
         "language": source.texts.language,
@@ -86,7 +88,7 @@ def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, st
         "now_ms": source.now_ms,
         "timezone": source.timezone,
         "simulated": source.store.marks.simulated,
-        "zones": register.zones({source.timezone, *(site.timezone for site in source.sites)}, span),
+        "zones": register.zones(zones, (span[0], max(span[1], ends_ms))),
         "judge": {
             "fail_after": judge.fail_after,
             "recover_after": judge.recover_after,

@@ -68,13 +68,14 @@ def calendar_told(calendar: Calendar) -> dict[str, Any]:
 
 
 def zones(names: Iterable[str], span: Span) -> dict[str, Any]:
-    """Of each zone: since when its clock is how far ahead of UTC, and when its days begin and end."""
+    """Of each zone: since when its clock is how far ahead of UTC, and when its days begin and end, from the first of
+    the month on in which `span` begins."""
     return {name: {"offsets": _offsets(name, span), "days": _days(name, span)} for name in sorted({*names})}
 
 
 def _days(name: str, span: Span) -> list[list[Any]]:
     day, last = (datetime.fromtimestamp(at_ms / 1000, ZoneInfo(name)).date() for at_ms in span)
-    day, found = day - timedelta(2), []
+    day, found = (day - timedelta(2)).replace(day=1), []  # fees are monthly here, too
     while day <= last + AHEAD:
         found.append([day.isoformat(), midnight_ms(day, name), midnight_ms(day + timedelta(1), name)])
         day += timedelta(1)
