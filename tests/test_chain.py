@@ -31,6 +31,8 @@ from tests.chained import (
     says,
 )
 
+REST = "site, day, from_ms, to_ms, number, at_ms, why, results, account, changes, link"
+
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
@@ -148,6 +150,7 @@ def test_results_of_another_hour_in_its_place_are_named(office: Office) -> None:
         ("UPDATE days SET number = 2 WHERE number = 3", [("number", FIRST_DAY, 4)]),
         ("UPDATE days SET closed_ms = closed_ms - 1 WHERE number = 1", [("closed", SECOND_DAY, 2)]),
         ("DELETE FROM desks", [("gone", FIRST_DAY, 4), ("gone", SECOND_DAY, 2)]),
+        (f"INSERT INTO chain SELECT -5, {REST} FROM chain WHERE id = 2", [("link", SECOND_DAY, -5)]),
     ],
 )
 def test_what_is_missing_or_another_is_named(
@@ -166,6 +169,11 @@ def test_what_is_missing_or_another_is_named(
         ("UPDATE revisions SET changes = '[]' WHERE number = 2", "record", 3),
         ("UPDATE revisions SET made_ms = made_ms + 1 WHERE number = 3", "record", 4),
         ("DELETE FROM revisions WHERE number = 2", "record", 3),
+        (
+            "INSERT INTO revisions SELECT key, 9, made_ms, why, changes, ledger, tally FROM revisions WHERE number = 3",
+            "record",
+            4,
+        ),
     ],
 )
 def test_what_revisions_say_of_the_past_is_covered(office: Office, statement: str, kind: str, n: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -189,6 +190,14 @@ async def test_a_file_is_kept_for_a_while_and_then_removed() -> None:
         assert jobs.find(job.id, SITI) is None
         assert job.path
         await asyncio.to_thread(_gone, job.path)
+
+
+async def test_a_folder_that_somebody_tidied_away_is_made_again() -> None:
+    async with working() as (jobs, _):
+        job = await over(jobs.add(order()))
+        assert job.path
+        shutil.rmtree(job.path.parent)
+        assert (await over(jobs.add(order(period="2026-07")))).state is State.DONE
 
 
 async def test_the_oldest_files_make_room_when_all_together_are_too_large() -> None:

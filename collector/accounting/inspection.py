@@ -90,9 +90,13 @@ class Inspection:
         self.extent.sites = len(sites)
 
     def _of_links(self) -> Iterator[Fault]:
-        before, last = [BEFORE_FIRST], 0
-        while portion := self._store.chain.links(last, PORTION):
+        before, last, after = [BEFORE_FIRST], 0, -FOREVER_MS
+        while portion := self._store.chain.links(after, PORTION):
             for link in portion:
+                after = link.n
+                if link.n < 1:  # the program counts from 1; what follows does not follow from this one
+                    yield Fault(kind="link", site=link.of.site, day=link.of.day, n=link.n)
+                    continue
                 made = [linked(one, link.content_digest) for one in before]
                 if link.n != last + 1:
                     yield Fault(kind="gap", n=last + 1, what=str(link.n - 1))
@@ -177,6 +181,8 @@ def _of_records(day: KeptDay, records: Sequence[Correction], links: Sequence[Lin
             yield replace(_fault("before", before), what=str(one.number))
         if made and made.of.why != LINKED_LATER and not _is_record(one, made):
             yield replace(_fault("record", made), what=str(one.number))
+        if links and one.number > max(day.number, *last):
+            yield replace(_fault("record", links[-1]), what=str(one.number))
     for number in sorted(first.keys() - {1} - {one.number for one in records}):
         yield replace(_fault("record", first[number]), what=str(number))
 

@@ -186,7 +186,7 @@ class Jobs:
 
     def _write(self, job: Job) -> int:
         """In a thread of its own; how many bytes it is."""
-        if self._folder is None:
+        if self._folder is None or not self._folder.is_dir():  # who tidies up temporary files may have taken it
             self._folder = Path(tempfile.mkdtemp(prefix="kentongan-reports-"))
         job.path = self._folder / job.id
 

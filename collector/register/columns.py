@@ -26,6 +26,8 @@ SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 PHONE = re.compile(r"\+?[\d(][\d ()./-]{3,30}")
 LATITUDES, LONGITUDES = (-11.5, 6.5), (94.5, 141.5)
 """Indonesia's box, from Rote to Sabang and from Sabang to Merauke."""
+SPOKEN_TIMEZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
+"""As people there say them; none of the three is a name of a zone."""
 Read = Callable[[Cell], Any]
 
 
@@ -162,9 +164,10 @@ def _timezones() -> frozenset[str]:
 
 
 def _timezone(cell: Cell) -> str:
-    if cell.text not in _timezones():
+    name = SPOKEN_TIMEZONES.get(cell.text.upper(), cell.text)
+    if name not in _timezones():
         raise Wrong("bad_timezone")
-    return cell.text
+    return name
 
 
 def _day(cell: Cell) -> date:

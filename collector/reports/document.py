@@ -212,4 +212,4 @@ class Document:
 
     def table(self, name: str) -> Table:
         """The table of that name; KeyError."""
-        return next(one for one in self.sections if isinstance(one, Table) and one.name == name)
+        return {one.name: one for one in self.sections if isinstance(one, Table)}[name]

@@ -63,7 +63,7 @@ def make(source: Source) -> Document:
     """See the head of this file."""
     monthly, days, months = Monthly(source), source.points(days_shown(source.span)), measured_months(source)
     breakdowns = Breakdowns(source)
-    scopes = [scope for scope in SCOPES if source.wanted.scope not in ("site", scope)]
+    scopes = [s for s in SCOPES if source.wanted.scope not in ("site", s) and breakdowns.owners(s)]
     sections: list[Section] = [
         monthly.key_figures(),
         monthly.trend_chart("days", days),
@@ -76,7 +76,7 @@ def make(source: Source) -> Document:
         monthly.spent(),
         *(breakdowns.spent(scope) for scope in scopes[:1]),
         *monthly.extremes(),
-        monthly.trend_table("months", months),
+        *([monthly.trend_table("months", months)] if len(months) > 1 else []),
         monthly.trend_table("days", days),
         monthly.node_list(),
     ]

@@ -8,6 +8,11 @@ there is none, in the pack that is named); begin with `recompute/main.py`.
 import sys
 from pathlib import Path
 
+NO_PACK = """python3 -I recompute.py PAKET.zip|FOLDER
+  Bukan paket audit, atau tidak dapat dibaca: {named}
+  Not an audit pack, or not readable: {named}"""
+"""In both languages: which one the pack speaks is not known before it is read."""
+
 
 def modules(here: Path, arguments: list[str]) -> str:
     """Where the folder `recompute` is."""
@@ -22,7 +27,7 @@ if __name__ == "__main__":
     sys.path.insert(0, modules(here, sys.argv[1:]))
     try:
         from recompute.main import main  # type: ignore[import-not-found]
-    except ImportError as error:
-        print(f"recompute.py PACK.zip|FOLDER: {error}", file=sys.stderr)
+    except ImportError:
+        print(NO_PACK.format(named=" ".join(sys.argv[1:]) or "-"), file=sys.stderr)
         sys.exit(2)
     sys.exit(main(sys.argv[1:], here))
