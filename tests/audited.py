@@ -66,14 +66,15 @@ def province(folder: Path) -> Path:
     store.register.put_details([Details(code=site.code, contact="Pak Budi", phone=PHONE) for site in sites])
     store.put_token(new_token("read", "auditor", "", NOW_MS)[0])
     for n, site in enumerate(sites):
-        store.acts.add_exclusion(_exclusion(site, FROM_MS + (30 + 20 * n) * HOUR, entered_late=n % 2 == 0))
+        store.acts.add_exclusion(exclusion_at(site, FROM_MS + (30 + 20 * n) * HOUR, entered_late=n % 2 == 0))
     store.close()
     _late_results(folder, sites[0])
     _sleeper(folder)
     return folder / "simulated.db"
 
 
-def _exclusion(site: Site, from_ms: int, *, entered_late: bool) -> Exclusion:
+def exclusion_at(site: Site, from_ms: int, *, entered_late: bool = True) -> Exclusion:
+    """Five hours and a little from then on."""
     return Exclusion(
         id=0,
         scope="site",

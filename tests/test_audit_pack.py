@@ -8,11 +8,12 @@ from zipfile import ZipFile
 
 import pytest
 
+from collector.acts import Exclusion
 from collector.reports.kinds import REPORTS
 from collector.reports.pack.audit import fill
 from collector.reports.pack.register import zones
 from collector.reports.shelf import FolderShelf
-from tests.audited import FROM_MS, PHONE, House, province, recompute
+from tests.audited import FROM_MS, HOUR, PHONE, House, exclusion_at, province, recompute
 
 DAY_MS = 86_400_000
 
@@ -247,3 +248,20 @@ def test_the_sheet_says_what_the_pack_is_about(made: Path) -> None:
     assert "2 September 2026" in text
     assert "It does not prove" in text
     assert (made / "method" / "akuntansi.md").read_text().startswith("#")
+
+
+def test_a_pack_is_filled_anew_when_a_day_in_it_is_corrected_meanwhile(house: House, tmp_path: Path) -> None:
+    source, [site, *_] = house.source(), house.store.sites()
+    entered: list[Exclusion] = []
+
+    def corrected(what: str, done: int, _of: int) -> None:
+        if what == source.texts.say("audit.progress.site") and done and not entered:
+            entered.append(house.store.acts.add_exclusion(exclusion_at(site, FROM_MS + 40 * HOUR)))
+            while house.parts.accounts.close(thorough=True):
+                pass
+
+    source.progress = corrected
+    with (tmp_path / "pack.zip").open("w+b") as file:
+        house.parts.press.write("audit", "zip", source, file)
+    verdict = recompute(tmp_path / "pack.zip", tmp_path / "empty")
+    assert (len(entered), verdict.code) == (1, 0), verdict.said

@@ -298,7 +298,9 @@ def test_a_site_that_moves_into_another_time_zone_gets_its_days_anew(office: Off
     assert {(one.number, (one.from_ms - MONDAY) % DAY) for one in revisions(office)} == {(1, 16 * HOUR)}
 
 
-def test_days_that_waited_when_a_site_moved_into_another_time_zone_are_not_made_as_they_were_cut(office: Office) -> None:
+def test_days_that_waited_when_a_site_moved_into_another_time_zone_are_not_made_as_they_were_cut(
+    office: Office,
+) -> None:
     office.deliver(MONDAY, MONDAY + 2 * DAY)
     office.close()
     office.deliver(MONDAY + 10 * HOUR, MONDAY + 11 * HOUR, agent="late")

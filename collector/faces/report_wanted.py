@@ -80,15 +80,19 @@ def content_type_of(form: str) -> str:
     return ZIP_TYPE if form == ZIP else FORMATS[form].content_type
 
 
-def wanted_of(asked: Mapping[str, str], sites: Sequence[Site], today: date, texts: Texts, by: str = "") -> Wanted:
+def wanted_of(asked: Mapping[str, str], sites: Sequence[Site], today: date, texts: Texts, who: Who) -> Wanted:
     """`period`, `scope` and `of` as they were asked. Whoever asks for something of which none of `sites` is, is told
-    that there is no such thing: of others, nobody is told what there is."""
+    that there is no such thing: of others, nobody is told what there is. "All" of whoever sees one regency alone is
+    that regency, and the report says so."""
     scope = asked.get("scope") or "all"
     if scope not in SCOPES:
         raise Refused(400, "bad-scope", texts.say("reports_page.bad_scope", given=scope, known=", ".join(SCOPES)))
     period = period_of(asked.get("period", "").strip(), today, texts)
     of = "" if scope == "all" else asked.get("of", "").strip()
-    wanted = Wanted(period=period, sites=sites, scope=scope, of=of, by=by)
+    if scope == "all" and who.regency:
+        scope, of = "regency", who.regency
+    within = who.regency if scope not in ("all", "regency", "site") else ""
+    wanted = Wanted(period=period, sites=sites, scope=scope, of=of, by=who.name, within=within)
     if scope != "all" and not of:
         raise Refused(400, "bad-of", texts.say("reports_page.which", scope=texts.say(f"indicators.scope.{scope}")))
     if scope != "all" and not any(wanted.touches(site) for site in sites):

@@ -102,7 +102,7 @@ class ReportsApi:
         sites = [site for site in self.sites() if who.sees(site)]
         today = local(self.clock.wall_ms(), self.timezone).date()
         asked: Mapping[str, str] = request.query
-        wanted = wanted_of(asked, sites, today, ENGLISH, by=who.name)
+        wanted = wanted_of(asked, sites, today, ENGLISH, who)
         return Order(who=who, kind=kind, form=form, language=language, wanted=wanted)
 
 

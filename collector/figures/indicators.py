@@ -64,7 +64,7 @@ FORMULAS: Mapping[str, str] = {
     "mttr": "downtime / outages",
     "mtbf": f"({' + '.join(WORKING_ROWS)}) / outages",
     "charged": f"outages in {' or '.join(CHARGED_ROWS)} that last at least charge_after_s as a whole",
-    "power_cuts": "stretches without a break in power that begin in the period",
+    "power_cuts": "unbroken stretches in the row power (cuts) that begin in the period",
     "loss": "packets lost / packets sent, in available time that is not excluded",
     "jitter": "sum of |round trip - round trip before| / number of such pairs, in available time that is not excluded",
     "percentile": "the round trip of rank share x n by length, in available time that is not excluded, within 2 %",

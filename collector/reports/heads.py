@@ -30,7 +30,7 @@ def head_of(kind: str, source: Source, sections: Iterable[Section], own: Sequenc
         agency=source.settings.agency or source.province,
         province=source.province,
         period=period_words(wanted.period, texts),
-        scope=scope_words(wanted.scope, wanted.of, texts),
+        scope=scope_words(wanted.scope, wanted.of, texts, wanted.within),
         made_at=local(source.now_ms, source.timezone),
         timezone=source.timezone,
         language=texts.language,
@@ -63,11 +63,12 @@ def day_words(day: date, texts: Texts) -> str:
     return f"{day.day} {texts.say(f'indicators.month.{day.month}')} {day.year}"
 
 
-def scope_words(scope: str, of: str, texts: Texts) -> str:
-    """Whom a report is about."""
+def scope_words(scope: str, of: str, texts: Texts, within: str = "") -> str:
+    """Whom a report is about; `within`: only of that regency."""
     if scope == "all":
         return texts.say("reports.scope.all")
-    return texts.say("reports.scope.one", scope=texts.say(f"indicators.scope.{scope}"), of=of)
+    one = texts.say("reports.scope.one", scope=texts.say(f"indicators.scope.{scope}"), of=of)
+    return f"{one} · {within}" if within else one
 
 
 def _formulas(sections: Iterable[Section], texts: Texts) -> Iterator[str]:

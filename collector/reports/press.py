@@ -21,6 +21,8 @@ from shared.texts import Texts
 
 ZIP = "zip"
 OLDEST_ZIP = 1980
+TRIES = 3
+MANY_LINKS = 10_000
 
 
 class Press:
@@ -61,18 +63,40 @@ class Press:
         return REPORTS[kind].make(source)
 
     def write(self, kind: str, form: str, source: Source, file: IO[bytes]) -> None:
-        """A report of REPORTS in a format of FORMATS, or a pack as ZIP. Raises CannotWrite, StoreError."""
-        if kind in PACKS:
-            made = local(source.now_ms, source.timezone)
-            with ZipFile(file, "w") as archive:
-                moment = (max(made.year, OLDEST_ZIP), made.month, made.day, made.hour, made.minute, made.second)
-                PACKS[kind].fill(source, ZipShelf(archive, moment))
-        else:
+        """A report of REPORTS in a format of FORMATS, or a pack as ZIP into a seekable file. Raises CannotWrite,
+        StoreError."""
+        if kind not in PACKS:
             FORMATS[form].write(self.document(kind, source), file, source.texts, source.progress)
+            return
+
+        def fill(source: Source) -> None:
+            file.seek(0)
+            file.truncate()
+            with ZipFile(file, "w") as archive:
+                PACKS[kind].fill(source, ZipShelf(archive, _moment(source)))
+
+        self._steadily(fill, source)
 
     def lay_out(self, kind: str, source: Source, folder: Path) -> None:
         """A pack as a folder."""
-        PACKS[kind].fill(source, FolderShelf(folder))
+        self._steadily(lambda source: PACKS[kind].fill(source, FolderShelf(folder)), source)
+
+    def _steadily(self, fill: Callable[[Source], None], source: Source) -> None:
+        """A pack says the same thing in many files: if a day of its sites was closed or corrected while it was filled,
+        they may not agree, and it is filled anew as of then. Where that goes on and on, the last one stands."""
+        codes = {site.code for site in source.sites}
+        for _ in range(TRIES):
+            length, _head = self._store.chain.head()
+            fill(source)
+            if not any(link.of.site in codes for link in self._store.chain.links(length, MANY_LINKS)):
+                return
+            source = self.source(source.wanted, source.texts.language, source.progress)
+
+
+def _moment(source: Source) -> tuple[int, int, int, int, int, int]:
+    """When a pack was made, as a ZIP notes it."""
+    made = local(source.now_ms, source.timezone)
+    return max(made.year, OLDEST_ZIP), made.month, made.day, made.hour, made.minute, made.second
 
 
 def file_name(kind: str, wanted: Wanted, form: str) -> str:

@@ -39,13 +39,15 @@ def silent(_what: str, _done: int, _of: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a report is asked for. `sites` are all that the asker may know of; `by` is who asks, "" for nobody."""
+    """What a report is asked for. `sites` are all that the asker may know of; `by` is who asks, "" for nobody.
+    `within`: the regency to which the asker is confined, where `scope` does not say so by itself."""
 
     period: Period
     sites: Sequence[Site]
     scope: str = "all"
     of: str = ""
     by: str = ""
+    within: str = ""
 
     def touches(self, site: Site) -> bool:
         """Whether `site` is within the scope."""

@@ -148,7 +148,7 @@ class ReportsPage:
 
     def _wanted(self, reader: Reader, asked: Mapping[str, str]) -> Wanted:
         today = local(reader.view.now_ms, self.parts.config.timezone).date()
-        return wanted_of(asked, self._sites(reader), today, reader.view.texts, by=reader.who.name)
+        return wanted_of(asked, self._sites(reader), today, reader.view.texts, reader.who)
 
     def _desk(self, reader: Reader, form: Form, mine: Sequence[Job]) -> Mapping[str, Any]:
         """What there is, the form, and the files that were ordered."""

@@ -12,6 +12,7 @@ from collector.reports.heads import document
 from collector.reports.shelf import Shelf
 from collector.reports.source import Source
 from collector.reports.writing.formats import FORMATS, CannotWrite
+from collector.reports.writing.words import trimmed
 from shared.settings import BadSettings
 
 FOLDER = "laporan"
@@ -85,7 +86,7 @@ def _overview(source: Source, known: EvaluationMap, files: Mapping[str, str]) ->
                     known.instrument(one.instrument).name,
                     marked(one.code, one.nc),
                     one.name,
-                    marked(f"{one.weight:g}", one.nc),
+                    marked(trimmed(one.weight, 2, source.texts), one.nc),
                     there,
                     len(one.people),
                     one.source,
@@ -134,7 +135,8 @@ def _indicator(source: Source, known: EvaluationMap, one: Indicator, files: Mapp
             yield Row(cells=(say("evidence.to_add"), person.of(language), None, "☐"), mark="open")
 
     instrument = known.instrument(one.instrument).name
-    title = say("evidence.indicator", instrument=instrument, code=one.code, name=one.name, weight=f"{one.weight:g}")
+    weight = trimmed(one.weight, 2, source.texts)
+    title = say("evidence.indicator", instrument=instrument, code=one.code, name=one.name, weight=weight)
     return Table(
         name=f"{one.instrument}_{one.code}",
         title=marked(title, one.nc),

@@ -29,7 +29,7 @@ def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
     values = {
         "agency": source.settings.agency or source.province,
         "period": period_words(wanted.period, source.texts),
-        "scope": scope_words(wanted.scope, wanted.of, source.texts),
+        "scope": scope_words(wanted.scope, wanted.of, source.texts, wanted.within),
         "sites": len(source.sites),
         "raw": raw,
     }
