@@ -30,7 +30,7 @@ rig: $(VENV)/dev.stamp  ## real processes behind an emulated WAN: truth against 
 	@$(BIN)/python -m tests.rig $(RIG_ARGS)
 	@$(BIN)/python -m tests.rig.mass $(MASS_ARGS)
 
-bench: $(VENV)/dev.stamp  ## the figures of the README (root; about 40 minutes)
+bench: $(VENV)/dev.stamp  ## the figures of the README (root; about 50 minutes)
 	@scripts/debian-packages victoria-metrics:victoria-metrics
 	@$(BIN)/python -m bench.icmp
 	@$(BIN)/python -m bench.agent
@@ -38,6 +38,7 @@ bench: $(VENV)/dev.stamp  ## the figures of the README (root; about 40 minutes)
 	@$(BIN)/python -m bench.indicators
 	@$(BIN)/python -m bench.permutation
 	@$(BIN)/python -m bench.alerts
+	@$(BIN)/python -m bench.reports
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@uv pip compile -q pyproject.toml --extra agent --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements/agent.txt

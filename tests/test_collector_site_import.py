@@ -64,6 +64,11 @@ def test_an_empty_time_zone_is_that_of_the_collector() -> None:
     assert made.site.timezone == "Asia/Jakarta"
 
 
+def test_a_time_zone_may_be_written_as_people_say_it() -> None:
+    made = sites("code,name,timezone\n1,A,WITA\n2,B,wib\n3,C,WIT\n").records.values()
+    assert [one.site.timezone for one in made] == ["Asia/Makassar", "Asia/Jakarta", "Asia/Jayapura"]
+
+
 def test_every_bad_cell_is_told_with_row_column_and_value() -> None:
     faults = faults_of("code,name,kind,medium,timezone\na b,,gudang,sinyal,Asia/Samarinda\n,B,opd,fiber,\n")
     assert [(f.row, f.column, f.value, f.reason) for f in faults] == [

@@ -159,6 +159,16 @@ async def test_who_is_of_one_regency_reads_of_its_sites_alone(tmp_path: Path) ->
     assert ("Comtelindo" in offered, "Icon+" in offered) == (True, False)
 
 
+async def test_who_is_of_one_regency_reads_so_on_the_sheet(tmp_path: Path) -> None:
+    async with faces(tmp_path, listen=":8817") as face:
+        august(face)
+        face.sign_in(Role.VIEWER, "Berau")
+        of_all = await page(face, "/reports/harian?period=2026-08")
+        of_provider = await page(face, "/reports/harian?period=2026-08&scope=provider&of=Comtelindo+WMS")
+    assert "regency/city: Berau" in of_all
+    assert "Comtelindo WMS · Berau" in of_provider
+
+
 async def test_fees_are_nobodys_business_who_only_looks_on(tmp_path: Path) -> None:
     async with faces(tmp_path) as face:
         august(face)

@@ -138,6 +138,7 @@ def around(kind: str, wanted: Wanted, reader: Reader, timezone: str) -> dict[str
     """What stands around a report on its page."""
     texts = reader.view.texts
     path = f"reports/{kind}"
+    is_all = wanted.scope == "regency" and wanted.of == reader.who.regency  # of what this reader may see
     neighbours = period_words.neighbours(wanted.period, local(reader.view.now_ms, timezone).date())
     return {
         "title": texts.say(f"reports.{kind}"),
@@ -153,7 +154,7 @@ def around(kind: str, wanted: Wanted, reader: Reader, timezone: str) -> dict[str
             else ("", "")
             for name in neighbours
         ],
-        "whole": reader.again(path, scope="", of="") if wanted.scope != "all" else "",
+        "whole": "" if wanted.scope == "all" or is_all else reader.again(path, scope="", of=""),
     }
 
 
@@ -165,7 +166,8 @@ def scope_called(wanted: Wanted, texts: Texts) -> str:
         names = [site.name for site in wanted.sites if wanted.touches(site)]
         return f"{', '.join(names)} ({wanted.of})"
     scope = texts.say(f"indicators.scope.{wanted.scope}")
-    return texts.say("reports.scope.one", scope=scope, of=name_of(wanted.scope, wanted.of, texts))
+    one = texts.say("reports.scope.one", scope=scope, of=name_of(wanted.scope, wanted.of, texts))
+    return f"{one} · {wanted.within}" if wanted.within else one
 
 
 def cut(document: Document, most: int, texts: Texts) -> tuple[Document, bool]:
