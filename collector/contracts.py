@@ -56,6 +56,12 @@ class Contract:
     note: str = ""
 
     @property
+    def terms(self) -> dict[str, str | None]:
+        """All of it as text, for a log that must say it the same way for ever."""
+        known = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: None if value is None else str(value) for name, value in known}
+
+    @property
     def after(self) -> date:
         """The first day it is no longer in force; `date.max` where it is open."""
         return self.ends + timedelta(1) if self.ends else date.max

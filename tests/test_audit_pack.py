@@ -167,7 +167,7 @@ def test_a_missing_file_is_named(pack: Path, tmp_path: Path) -> None:
 def test_an_act_of_people_that_was_changed_is_named(pack: Path, tmp_path: Path) -> None:
     path = pack / "data" / "audit_log.jsonl"
     path.write_text(path.read_text().replace("new antenna", "old antenna", 1))
-    assert "Log of human acts: entry 1 " in recompute(pack, tmp_path / "empty").said
+    assert "Log of human acts: entry 2 " in recompute(pack, tmp_path / "empty").said
 
 
 def test_what_is_no_pack_is_said_with_exit_code_2(tmp_path: Path) -> None:

@@ -127,6 +127,14 @@ def test_a_cause_is_given_to_the_outage_that_lies_there(office: Office) -> None:
     assert "electricity" in office.types("causes", "list", "--site", "0064")[1]
 
 
+def test_a_store_that_is_not_there_is_not_found_in_order(office: Office) -> None:
+    office.config.write_text('language = "en"\nstore = "sqlite:///typo.db"\n')
+    code, output, errors = office.types("audit", "verify")
+    assert (code, output) == (2, "")
+    assert "typo.db" in errors
+    assert not (office.folder / "typo.db").exists()
+
+
 def test_the_audit_log_is_listed_and_verified(office: Office) -> None:
     office.types("exclusions", "add", "--all", *PAST, "--why", "cable", "--yes", "--by", "ani")
     secret = office.types("tokens", "create", "--operator", "budi", "--quiet")[1].strip()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -211,3 +212,13 @@ def test_without_the_list_of_regions_it_says_what_to_install(register: Register)
     argv = ["sites", "template", "--province", "64", "--config", str(register.config)]
     done = subprocess.run([sys.executable, "-c", program, *argv], capture_output=True, text=True, timeout=60)
     assert (done.returncode, "kentongan[wilayah]" in done.stderr) == (2, True)
+
+
+def test_terms_of_a_contract_that_were_changed_in_the_file_do_not_agree_with_the_log(register: Register) -> None:
+    with register.store() as store:
+        store.acts.import_contracts(CONTRACTS, by="budi", at_ms=1, detail={})
+        store.acts.remove_contract(CONTRACTS[0], by="budi", at_ms=2, detail={})
+        assert store.acts.faults() == []
+        store.register.put_contracts([replace(CONTRACTS[1], fee=1)])
+        [fault] = store.acts.faults()
+    assert fault.startswith(f"contract {CONTRACTS[1].number} {CONTRACTS[1].begins}:")

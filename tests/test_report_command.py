@@ -297,6 +297,17 @@ def test_what_a_killed_collector_left_is_judged_first(killed: Office) -> None:
     assert json.loads((killed.folder / "w.json").read_bytes())["coverage"] == pytest.approx(1 / 3, abs=0.01)
 
 
+def test_what_people_entered_while_no_collector_ran_is_in_the_report(tmp_path: Path) -> None:
+    agents = Agents(tmp_path, clock=FakeClock(wall_ms=MONDAY + 2 * DAY))
+    agents.deliver(MONDAY, MONDAY + DAY)
+    agents.close()
+    agents.exclude(MONDAY, MONDAY + 6 * HOUR)
+    agents.store.close()
+    office = Office(tmp_path, clock=FakeClock(wall_ms=MONDAY + 3 * DAY))
+    office.types("bulanan", "--period", "2026-01-05", "--format", "json", "--output", str(tmp_path / "d.json"))
+    assert json.loads((tmp_path / "d.json").read_bytes())["revision"]["highest"] == 2
+
+
 def test_beside_a_collector_that_runs_it_only_reads(killed: Office) -> None:
     with sole_owner(killed.url):
         killed.types("bulanan", "--period", "2026-W02", "--output", str(killed.folder / "w.html"))

@@ -13,6 +13,7 @@ from collector.reports.document import Chart, Column, Document, Facts, Prose, Ro
 from collector.reports.source import silent
 from collector.reports.writing import html
 from collector.reports.writing.parts import lying
+from collector.reports.writing.rows import cell
 from collector.reports.writing.shapes import Shape, shape_of
 from collector.reports.writing.words import head_lines, said
 from shared.texts import LANGUAGES, Texts
@@ -45,6 +46,11 @@ def test_every_fact_is_read_back_exactly() -> None:
     document = sample()
     facts = {fact.name: fact.value for one in document.sections if isinstance(one, Facts) for fact in one.facts}
     assert read(written(document)).facts == facts
+
+
+def test_what_nobody_knows_is_no_no() -> None:
+    assert cell(Unit.YES, Texts("en"))(None) == '<data value="">–</data>'
+    assert cell(Unit.YES, Texts("en"), True)(None) == "–"
 
 
 def test_columns_say_what_they_measure() -> None:

@@ -27,6 +27,7 @@ from collector.commands.desk import (
     instant,
     local,
     login_name,
+    must_be_there,
     print_table,
 )
 from collector.registry import Site
@@ -192,6 +193,7 @@ def audit_list(desk: Desk, options: Namespace) -> int:
 
 def audit_verify(desk: Desk, _options: Namespace) -> int:
     """Whether the log adds up, and the tables say what it says. Prints its last digest, to be kept elsewhere."""
+    must_be_there(desk)
     with desk.store() as store:
         faults, last = store.acts.faults(), store.acts.version()
         entries = store.acts.audit_log(last - 1, 1)

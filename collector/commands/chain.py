@@ -13,8 +13,7 @@ from pathlib import Path
 from collector.accounting.anchor import Anchor, anchors_in
 from collector.accounting.inspection import Extent, Fault, Inspection
 from collector.commands import simulate
-from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk
-from collector.config import SQLITE
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, must_be_there
 from collector.sole import Taken, sole_owner
 
 TELL_NS = 5_000_000_000
@@ -52,8 +51,7 @@ def _anchors(file: str, desk: Desk) -> Sequence[Anchor]:
 def _unused(desk: Desk) -> Iterator[None]:
     """The store, which is there, while nobody else works with it: a second process would not see what a collector has
     in memory."""
-    if not Path(desk.config.store.removeprefix(SQLITE)).is_file():
-        raise CannotRun(desk.texts.say("chain.no_store", store=desk.config.store))
+    must_be_there(desk)
     try:
         with sole_owner(desk.config.store):
             yield

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from collector.accounting.accounts import Accounts
 from collector.accounting.calendar_files import calendar_of, load_calendars
-from collector.config import CollectorConfig
+from collector.config import SQLITE, CollectorConfig
 from collector.sole import Taken, sole_owner
 from collector.store import Store, open_store
 from shared.clock import Clock, utc
@@ -54,6 +55,12 @@ class Desk:
 
     def store(self) -> "closing[Store]":
         return closing(open_store(self.config.store))
+
+
+def must_be_there(desk: Desk) -> None:
+    """CannotRun if there is no store: what checks one must not find an empty one in good order."""
+    if not Path(desk.config.store.removeprefix(SQLITE)).is_file():
+        raise CannotRun(desk.texts.say("chain.no_store", store=desk.config.store))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from collector.accounting.accounts import Accounts
 from collector.accounting.calendar_files import calendar_of, load_calendars
-from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, login_name, print_table
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, accounts_of, login_name, print_table
 from collector.commands.printing import make_folder, print_file, print_folder, print_out, size_of, telling
 from collector.figures.periods import CURRENT, BadPeriod, Period, between, local, parse
 from collector.figures.totals import SCOPES
@@ -139,12 +139,16 @@ def _near(name: str, known: Sequence[str]) -> list[str]:
 
 
 def _settle(desk: Desk, store: Store) -> None:
-    """Where no collector runs, what one that was killed had not judged to the end is judged."""
+    """Where no collector runs, what one that was killed had not judged to the end is judged, and days that came to
+    their end or that people changed are closed, so that a report says what the acts beside it say."""
     try:
         with suppress(Taken), sole_owner(desk.config.store):
             judging = Rejudge(store, Live(), desk.config.judge, desk.clock)
             judging.load()
             judging.judge_touched()
+            accounts = accounts_of(store, desk, desk.clock, judging.settle)
+            while accounts.close():
+                pass
             judging.close()
     except sqlite3.Error as error:
         raise CannotRun(desk.texts.say("collector.no_store", error=error)) from None

@@ -13,7 +13,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from collector.accounting.accounts import Day
-from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, accounts_of, alone, print_table
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, accounts_of, alone, login_name, print_table
 from collector.condition import Row
 from collector.config import SQLITE
 from collector.ingest import Ingest
@@ -104,7 +104,8 @@ def _register(store: Store, sites: Sequence[Site], span: Span, seed: int, desk: 
     zone = ZoneInfo(desk.config.timezone)
     first, after = (utc(at_ms).astimezone(zone).date() for at_ms in (span.from_ms, span.to_ms))
     store.register.put_details(details_of(sites, Random(f"{seed}/details")))
-    store.register.put_contracts(contracts_of(first, after))
+    contracts, at_ms = contracts_of(first, after), desk.clock.wall_ms()
+    store.acts.import_contracts(contracts, by=login_name(), at_ms=at_ms, detail={"simulated": True})
 
 
 def _refuse_real(store: Store, by: str, desk: Desk) -> None:

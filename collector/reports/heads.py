@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from collector.figures.periods import Period, local
 from collector.reports.document import Column, Document, Fact, Facts, Head, Section, Table
+from collector.reports.measured import owner_words
 from collector.reports.measures import formula_of
 from collector.reports.source import Source
 from shared.texts import Texts
@@ -67,7 +68,7 @@ def scope_words(scope: str, of: str, texts: Texts, within: str = "") -> str:
     """Whom a report is about; `within`: only of that regency."""
     if scope == "all":
         return texts.say("reports.scope.all")
-    one = texts.say("reports.scope.one", scope=texts.say(f"indicators.scope.{scope}"), of=of)
+    one = texts.say("reports.scope.one", scope=texts.say(f"indicators.scope.{scope}"), of=owner_words(scope, of, texts))
     return f"{one} · {within}" if within else one
 
 
@@ -76,7 +77,7 @@ def _formulas(sections: Iterable[Section], texts: Texts) -> Iterator[str]:
     told: dict[str, str] = {}
     for one in _measured(sections):
         measure = one.measure.removesuffix("_low").removesuffix("_high")
-        formula = formula_of(measure)
+        formula = formula_of(measure, texts)
         if formula and formula not in told:
             name = texts.say(f"reports.measure.{measure}")
             told[formula] = texts.say("reports.method.formula", name=name, formula=formula)

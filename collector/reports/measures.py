@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from collector.condition import ROWS, Row
 from collector.figures.indicators import FORMULAS, Figures
 from collector.reports.document import Unit, Value
+from shared.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,14 @@ CONNECTED: Mapping[str, Unit] = {
 those that are connected by any way; of a period: on its last day."""
 
 
-def formula_of(measure: str) -> str:
+IN_WORDS = ("outages", "longest", "charged", "power_cuts", "loss", "jitter", "percentile")
+"""Formulas that are sentences: `reports.formula.<name>` has them in the reader's language. The others are sums of rows,
+which are called the same everywhere."""
+
+
+def formula_of(measure: str, texts: Texts) -> str:
     """How it is computed, "" where its name says it all."""
     known = MEASURES.get(measure)
-    return FORMULAS[known.formula] if known and known.formula else ""
+    if not known or not known.formula:
+        return ""
+    return texts.say(f"reports.formula.{known.formula}") if known.formula in IN_WORDS else FORMULAS[known.formula]

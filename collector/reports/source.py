@@ -20,6 +20,7 @@ from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.sums import Sums
 from collector.figures.totals import SCOPES, Accounts, Asked, Totals
 from collector.figures.trend import Point, added, points
+from collector.followups import Matter, told
 from collector.judging.judge import JudgeSettings
 from collector.registry import Details, Site
 from collector.reports.document import Revision, Subject
@@ -97,6 +98,13 @@ class Source:
         """By code; of every site, also of those whose register says nothing."""
         told = {one.code: one for one in self.store.register.details()}
         return {site.code: told.get(site.code) or Details(code=site.code) for site in self.sites}
+
+    @cached_property
+    def matters(self) -> Sequence[Matter]:
+        """Follow-ups that are about a site of the scope; of everything, also those whose site has left the register."""
+        known = told(self.store.followups.all(), self.store.followups.steps())
+        whole = self.wanted.scope == "all" and len(self.wanted.sites) == len(self.store.sites())
+        return [one for one in known if whole or any(one.followup.touches(site) for site in self.sites)]
 
     @cached_property
     def contracts(self) -> Sequence[Contract]:

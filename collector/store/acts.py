@@ -78,6 +78,8 @@ WITHDRAWN = ("withdrawn_ms", "withdrawn_by", "withdrawn_why")
 
 QUOTED = ("exclusion.add", "cause.give", "followup.add", "followup.step", "alert.acknowledge")
 """Acts whose entry is a whole row, its id in it."""
+IMPORTED, REMOVED = "contracts.import", "contracts.remove"
+"""Acts whose entry quotes versions of contracts: the last one of a version counts."""
 Said = tuple[tuple[str, str], str]
 Standing = Callable[[sqlite3.Connection], Iterable[Said]]
 """((act, id), the row as the entry must quote it) for every row of a table of human acts."""
@@ -175,11 +177,13 @@ class Acts:
     def import_contracts(
         self, contracts: Sequence[Contract], *, by: str, at_ms: int, detail: Mapping[str, Any]
     ) -> None:
-        """Writes versions of contracts; `detail` says what that changes."""
+        """Writes versions of contracts; `detail` says what that changes. The entry quotes them, so that terms cannot be
+        changed without a trace."""
+        quoted = {**detail, "terms": [one.terms for one in contracts]}
 
         def write(db: sqlite3.Connection) -> None:
             register.put_contracts(db, contracts)
-            note(db, at_ms, by, "contracts.import", str(len(contracts)), canonical(detail))
+            note(db, at_ms, by, IMPORTED, str(len(contracts)), canonical(quoted))
 
         self._write(write)
 
@@ -188,7 +192,7 @@ class Acts:
 
         def write(db: sqlite3.Connection) -> None:
             register.remove_contract(db, gone.number, gone.begins)
-            note(db, at_ms, by, "contracts.remove", gone.number, canonical(detail))
+            note(db, at_ms, by, REMOVED, gone.number, canonical({**detail, "removed": gone.terms}))
 
         self._write(write)
 
@@ -276,6 +280,10 @@ def _unsaid(db: sqlite3.Connection, tables: Sequence[Standing]) -> Iterator[str]
             quoted[entry.act, entry.subject] = entry.detail
         elif entry.act in QUOTED:
             quoted[entry.act, str(json.loads(entry.detail).get("id"))] = entry.detail
+        elif entry.act == IMPORTED:
+            quoted |= {_version(terms): canonical(terms) for terms in json.loads(entry.detail).get("terms", ())}
+        elif entry.act == REMOVED:
+            quoted.pop(_version(json.loads(entry.detail)["removed"]), None)
     standing = {key: detail for table in tables for key, detail in table(db)}
     for key in sorted(quoted.keys() | standing.keys()):
         if quoted.get(key) != standing.get(key):
@@ -289,3 +297,10 @@ def _standing(db: sqlite3.Connection) -> Iterator[Said]:
             yield ("exclusion.withdraw", str(exclusion.id)), detail_of(exclusion, *WITHDRAWN)
     for cause in _causes(db):
         yield ("cause.give", str(cause.id)), detail_of(cause)
+    for contract in register.contracts(db):
+        yield _version(contract.terms), canonical(contract.terms)
+
+
+def _version(terms: Mapping[str, Any]) -> tuple[str, str]:
+    """What a version of a contract is called among what the log quotes."""
+    return "contract", f"{terms['number']} {terms['begins']}"

@@ -39,10 +39,7 @@ class Register:
 
     def contracts(self) -> Sequence[Contract]:
         """Every version, by number and first day."""
-        names = ", ".join(Contract.__slots__)
-        ask = f"SELECT {names} FROM contracts ORDER BY number, begins"  # noqa: S608
-        rows = self._ask(lambda db: db.execute(ask).fetchall())
-        return [_contract(dict(zip(Contract.__slots__, row, strict=True))) for row in rows]
+        return self._ask(contracts)
 
     def details_of(self, code: str) -> Details:
         """Of one site; an empty record where the register says nothing."""
@@ -57,6 +54,13 @@ class Register:
     def put_contracts(self, new: Sequence[Contract]) -> None:
         """Without an entry in the audit log; people's imports go by `Acts.import_contracts`."""
         self._write(lambda db: put_contracts(db, new))
+
+
+def contracts(db: sqlite3.Connection) -> list[Contract]:
+    """Every version, by number and first day."""
+    names = ", ".join(Contract.__slots__)
+    rows = db.execute(f"SELECT {names} FROM contracts ORDER BY number, begins")  # noqa: S608  names of our own fields
+    return [_contract(dict(zip(Contract.__slots__, row, strict=True))) for row in rows]
 
 
 def put_details(db: sqlite3.Connection, new: Sequence[Details]) -> None:

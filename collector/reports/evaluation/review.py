@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collector.acts import Exclusion
 from collector.figures.indicators import Figures
 from collector.figures.periods import local
-from collector.followups import FollowUpState, Matter, told
+from collector.followups import FollowUpState, Matter
 from collector.registry import Site
 from collector.reports.document import Column, Document, Fact, Facts, Prose, Row, Section, Subject, Table, Unit, Value
 from collector.reports.evaluation import findings
@@ -49,9 +49,6 @@ class _Review:
         self._source, self._say = source, source.texts.say
         self._by_site = source.figures("site")
         self._names = {site.code: site for site in source.sites}
-        known = told(source.store.followups.all(), source.store.followups.steps())
-        whole = source.wanted.scope == "all" and len(source.wanted.sites) == len(source.store.sites())
-        self._matters = [one for one in known if whole or any(one.followup.touches(site) for site in source.sites)]
 
     def meeting(self) -> Prose:
         """What the secretary writes down."""
@@ -93,7 +90,7 @@ class _Review:
     def followed_up(self) -> Iterator[Table]:
         """What was open when the period began or was finished since, and what came in the period."""
         from_ms, to_ms = self._source.wanted.period.span(self._source.timezone)
-        before, during = findings.matters(self._matters, from_ms, to_ms)
+        before, during = findings.matters(self._source.matters, from_ms, to_ms)
         yield self._matters_table("followups_before", before)
         yield self._matters_table("followups_new", during)
 
@@ -210,7 +207,7 @@ class _Review:
     def _open_about(self, scope: str, of: str) -> str:
         """The numbers of the follow-ups that are open about it, or that there is none."""
         sites = [self._names[of]] if scope == "site" else [s for s in self._source.sites if s.provider == of]
-        found = findings.open_about(self._matters, scope, of, sites)
+        found = findings.open_about(self._source.matters, scope, of, sites)
         return ", ".join(str(number) for number in found) or self._say("review.no_followup")
 
     def _whom(self, scope: str, of: str) -> str:

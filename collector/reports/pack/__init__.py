@@ -14,8 +14,8 @@ recompute/     the script, which knows nothing of the rest of the program; scrip
     pack.zip
         README.txt or BACA-SAYA.txt, recompute.py, recompute/, MANIFEST.json, method/
         reports/KIND.json .html .xlsx
-        data/pack.json, sites.json, calendars.json, exclusions.json, contracts.json, causes.json, blind.json,
-             audit_log.jsonl, chain.jsonl, words.json
+        data/pack.json, sites.json, calendars.json, exclusions.json, contracts.json, causes.json, followups.json,
+             blind.json, audit_log.jsonl, chain.jsonl, words.json
         data/sites/CODE/results/2026-10-05.csv, stays.json, flips.csv     where its raw results are in the pack
                         accounts.jsonl, networks.csv, revisions.jsonl     of every site
 """

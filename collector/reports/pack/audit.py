@@ -43,6 +43,7 @@ def fill(source: Source, shelf: Shelf, most: int = MOST_RESULTS) -> None:
     listed.put_json("data/calendars.json", register.calendars(source))
     listed.put_json("data/exclusions.json", register.exclusions(source))
     listed.put_json("data/causes.json", register.causes(source))
+    listed.put_json("data/followups.json", register.followups(source))
     listed.put_json("data/contracts.json", register.contracts(source))
     listed.put_json("data/blind.json", register.blind(source, _watchers(source, reaches), span))
     for name, lines in (("chain", evidence.links(source, span, length)), ("audit_log", evidence.acts(source))):

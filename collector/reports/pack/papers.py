@@ -5,6 +5,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from collector.figures.periods import local
 from collector.reports.heads import period_words, scope_words
 from collector.reports.pack.listing import ListedShelf
 from collector.reports.source import Source
@@ -30,6 +31,7 @@ def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
         "agency": source.settings.agency or source.province,
         "period": period_words(wanted.period, source.texts),
         "scope": scope_words(wanted.scope, wanted.of, source.texts, wanted.within),
+        "made": local(source.now_ms, source.timezone).isoformat(" ", "minutes"),
         "sites": len(source.sites),
         "raw": raw,
     }

@@ -120,6 +120,11 @@ def causes(source: Source) -> list[dict[str, Any]]:
     return [asdict(one) for one in source.store.acts.given_causes() if one.site in codes]
 
 
+def followups(source: Source) -> list[dict[str, Any]]:
+    """What people do about the scope, with every step."""
+    return [{**asdict(one.followup), "steps": [asdict(step) for step in one.steps]} for one in source.matters]
+
+
 def contracts(source: Source) -> dict[str, Any]:
     """Those that sites of the scope name; and how many other sites name each."""
     inside = {site.code for site in source.sites}

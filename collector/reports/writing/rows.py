@@ -157,7 +157,7 @@ def _link(value: Value) -> str:
 
 def _symbol(value: Value, unit: Unit) -> str:
     """Before what is yes or no, or a condition."""
-    if unit is Unit.YES:
+    if unit is Unit.YES and value is not None:
         kind, symbol = "yes" if value else "no", YES[bool(value)]
     elif unit is Unit.CONDITION and value in CONDITION_SYMBOLS:
         kind, symbol = str(value), CONDITION_SYMBOLS[str(value)]
