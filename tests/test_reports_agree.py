@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -24,6 +25,7 @@ from collector.reports.document import Column, Document, Fact, Facts, Subject, T
 from collector.reports.kinds import REPORTS
 from collector.reports.measures import MEASURES
 from collector.reports.source import Wanted
+from collector.reports.writing import html
 from collector.reports.writing.words import said
 from collector.store import open_store
 from shared.texts import Texts
@@ -94,6 +96,16 @@ def test_every_format_says_what_the_report_says(kind: str, form: str, parts: Par
     told = told_of(document)
     assert sum(len(rows) for rows in told.values()) > 5
     assert not differing(told, read(document, form), LAST_DIGIT if form == "xlsx" else 0.0)
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_no_two_places_of_a_report_have_the_same_name(kind: str, parts: Parts) -> None:
+    document = made(parts, kind)
+    page = "".join(html.fragment(document, Texts("id")))
+    for told in (re.findall(r' id="([^"]+)"', page), [one.name for one in document.sections]):
+        assert len(told) == len(set(told))
+    titles = [one.title for one in document.sections]
+    assert len(titles) == len(set(titles))
 
 
 # the API

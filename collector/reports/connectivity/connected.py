@@ -122,7 +122,7 @@ class Connections:
         aim = next((one for _, one in kinds if one), None)
         return Chart(
             name="months_chart",
-            title=self._texts.say("connected.months"),
+            title=self._texts.say("connected.months.chart"),
             kind="lines",
             places=[end.isoformat() for end, _ in told],
             lines=[

@@ -67,7 +67,7 @@ def make(source: Source) -> Document:
     sections: list[Section] = [
         league.key_figures(ranked, unranked),
         *([league.chart(ranked)] if ranked else []),
-        Prose(name="method", title=say("league.method.title"), paragraphs=league.method()),
+        Prose(name="ranking", title=say("league.method.title"), paragraphs=league.method()),
         league.table("league", ranked, empty=say("league.empty")),
         league.table("unranked", unranked, empty=say("league.unranked.empty")),
         league.table("by_medium", media, empty=say("league.empty")),
