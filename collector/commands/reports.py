@@ -146,12 +146,19 @@ def _settle(desk: Desk, store: Store) -> None:
             judging = Rejudge(store, Live(), desk.config.judge, desk.clock)
             judging.load()
             judging.judge_touched()
-            accounts = accounts_of(store, desk, desk.clock, judging.settle)
-            while accounts.close():
-                pass
+            _close(desk, accounts_of(store, desk, desk.clock, judging.settle))
             judging.close()
     except sqlite3.Error as error:
         raise CannotRun(desk.texts.say("collector.no_store", error=error)) from None
+
+
+def _close(desk: Desk, accounts: Accounts) -> None:
+    """A collector that stood still for long left many days."""
+    done = 0
+    with telling(desk) as progress:
+        while made := accounts.close():
+            done += made
+            progress.tell(desk.texts.say("report.closing"), done, 0)
 
 
 def _press(desk: Desk, store: Store) -> Press:
