@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 from collector.acts import Exclusion, ExclusionKind
@@ -150,7 +151,7 @@ def recompute(pack: Path, empty: Path) -> Verdict:
     """Runs the pack's script as an auditor does: its one file alone in an empty folder."""
     empty.mkdir()
     script = empty / "recompute.py"
-    source = Path(__file__).parent.parent / "collector" / "reports" / "pack" / "script.py"
+    source = Path(str(files("collector.reports.pack") / "script.py"))  # of the wheel, where the tests run against one
     script.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     told = subprocess.run(
         [sys.executable, "-I", script.name, str(pack)], cwd=empty, capture_output=True, text=True, timeout=120
