@@ -173,6 +173,7 @@ async def test_fees_are_nobodys_business_who_only_looks_on(tmp_path: Path) -> No
     async with faces(tmp_path) as face:
         august(face)
         answer = await face.client.get("/reports/sla", headers={hdrs.ACCEPT: "text/html"}, allow_redirects=False)
+        await answer.read()
         assert (answer.status, "login" in answer.headers[hdrs.LOCATION]) == (303, True)
         csrf = face.sign_in(Role.VIEWER)
         await page(face, "/reports/sla?period=2026-08", 403)
@@ -229,6 +230,7 @@ async def test_a_report_as_html_opens_in_the_browser_and_can_do_nothing_there(tm
         august(face)
         path = await ordered(face, face.sign_in(), format="html")
         answer = await face.client.get(f"{path}/file")
+        await answer.read()
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
     assert ("sandbox" in policy, "script" in policy) == (True, False)
