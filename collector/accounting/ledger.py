@@ -137,7 +137,7 @@ class Ledger:
             cells=_dense(len(ROWS), *cells),
             doubt={(ROWS[row], ROWS[maybe]): _dense(1, *ms)[0] for row, maybe, *ms in doubts},
             others={subject: _dense(len(Standing), *ms) for subject, *ms in others},
-            downs=[_down_from_wire(down, from_ms) for down in downs],
+            downs=[down_from_wire(down, from_ms) for down in downs],
         )
 
 
@@ -194,7 +194,8 @@ def _down_to_wire(down: Down, from_ms: int) -> tuple[int | str, ...]:
     return (ROWS.index(down.row), *(at_ms - from_ms for at_ms in times), flags, down.why)
 
 
-def _down_from_wire(parts: Sequence[Any], from_ms: int) -> Down:
+def down_from_wire(parts: Sequence[Any], from_ms: int) -> Down:
+    """One of the last part of `to_bytes`; `from_ms` is its first."""
     row, *times, flags, why = parts
     start_ms, end_ms, not_earlier_ms, end_not_earlier_ms = (from_ms + at_ms for at_ms in times)
     return Down(

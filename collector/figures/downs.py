@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from collector.accounting.ledger import CODES, PLAIN, Down, Ledger
+from collector.accounting.calendars import Span
+from collector.accounting.ledger import CODES, PLAIN, Down, Ledger, down_from_wire
 from collector.condition import DOWN_ROWS, ROWS, Row
 from collector.figures.indicators import CHARGED_ROWS
 from collector.figures.sums import HOURS
 
-Span = tuple[int, int]
-"""[start, end) in wall milliseconds."""
 CELLS_OF_ROW = HOURS * CODES
 
 _KEPT = msgspec.msgpack.Decoder(
@@ -100,7 +99,7 @@ def kept_sheet(ledger: bytes) -> Sheet:
     spent_ms = [0] * len(ROWS)
     for place, ms in zip(places, amounts, strict=True):
         spent_ms[place // CELLS_OF_ROW] += ms
-    return Sheet(from_ms, to_ms, spent_ms, [_down(from_ms, *one) for one in downs])
+    return Sheet(from_ms, to_ms, spent_ms, [down_from_wire(one, from_ms) for one in downs])
 
 
 def sheet_of(ledger: Ledger) -> Sheet:
@@ -123,20 +122,6 @@ def stops(downs: Iterable[Down]) -> list[Stop]:
 def clipped(found: Sequence[Stop], span: Span) -> list[Stop]:
     """Those of which something lies in `span`."""
     return [one for one in found if one.start_ms < span[1] and one.end_ms > span[0]]
-
-
-def _down(from_ms: int, row: int, start: int, end: int, proof: int, end_proof: int, flags: int, why: str) -> Down:
-    return Down(
-        start_ms=from_ms + start,
-        end_ms=from_ms + end,
-        row=ROWS[row],
-        not_earlier_ms=from_ms + proof,
-        end_not_earlier_ms=from_ms + end_proof,
-        opens=bool(flags & 1),
-        closes=bool(flags & 2),
-        excluded=flags >> 2,
-        why=why,
-    )
 
 
 def _stop(down: Down) -> Stop:

@@ -12,13 +12,14 @@ from collector.figures.indicators import Figures
 from collector.figures.periods import local
 from collector.followups import FollowUpState, Matter
 from collector.registry import Site
-from collector.reports.document import Column, Document, Fact, Facts, Prose, Row, Section, Subject, Table, Unit, Value
+from collector.reports.document import Column, Document, Facts, Prose, Row, Section, Table, Unit, Value
 from collector.reports.evaluation import findings
 from collector.reports.heads import document
-from collector.reports.measures import MEASURES
+from collector.reports.measured import cells, columns, fact, words
 from collector.reports.source import Source
 
 KEY_FIGURES = ("experienced", "line", "coverage", "outages", "downtime", "charged_time", "power_cuts")
+CHARGED = ("sites", "charged", "charged_time", "line")
 STATE_MARKS = {FollowUpState.OPEN: "open", FollowUpState.DONE: "good", FollowUpState.DROPPED: ""}
 
 
@@ -66,24 +67,24 @@ class _Review:
         return Facts(
             name="key",
             title=self._say("review.key"),
-            facts=[self._fact(name, found, subject) for name in KEY_FIGURES] if found else [],
+            facts=[fact(name, found, subject, self._source.texts) for name in KEY_FIGURES] if found else [],
         )
 
     def found(self) -> Iterator[Table]:
         """What the figures say by the rules of findings.py, each with the follow-ups that are open about it."""
-        most = self._source.settings.worst
+        most, texts = self._source.settings.worst, self._source.texts
         recurrent = findings.recurrent(self._by_site, most)
         yield self._sites_table("recurrent", recurrent, ("outages", "downtime", "longest", "experienced"))
         yield self._sites_table("unseen", findings.unseen(self._by_site), ("known", "coverage"))
         providers = self._source.figures("provider")
         yield self._table(
             "charged",
-            (self._text("provider"), *self._measured(("sites", "charged", "charged_time", "line"))),
+            (words("provider", texts), *columns(CHARGED, texts)),
             [
                 ((name or self._say("indicators.unnamed"),), "provider", name, providers[name])
                 for name in findings.charged(providers, most)
             ],
-            ("sites", "charged", "charged_time", "line"),
+            CHARGED,
         )
         yield self._late()
 
@@ -99,39 +100,28 @@ class _Review:
         lines = [self._say(f"review.sign.{name}") for name in ("secretary", "chair")]
         return Prose(name="signatures", title=self._say("review.sign"), paragraphs=lines, fill_in=True)
 
-    def _fact(self, name: str, figures: Figures, subject: Subject) -> Fact:
-        measure = MEASURES[name]
-        return Fact(
-            name=name,
-            label=self._say(f"reports.measure.{name}"),
-            value=measure.of(figures),
-            unit=measure.unit,
-            measure=name,
-            subject=subject,
-        )
-
     def _sites_table(self, name: str, codes: Sequence[str], measures: Sequence[str]) -> Table:
-        columns = (self._text("code"), self._text("name"), self._text("provider"), *self._measured(measures))
+        texts = self._source.texts
+        named = (words("code", texts), words("name", texts), words("provider", texts))
         rows = [(self._site_cells(self._names[code]), "site", code, self._by_site[code]) for code in codes]
-        return self._table(name, columns, rows, measures)
+        return self._table(name, (*named, *columns(measures, texts)), rows, measures)
 
     def _table(
         self,
         name: str,
-        columns: tuple[Column, ...],
+        shown: tuple[Column, ...],
         found: Sequence[tuple[tuple[Value, ...], str, str, Figures]],
         measures: Sequence[str],
     ) -> Table:
         def rows() -> Iterator[Row]:
-            for cells, scope, of, figures in found:
-                told_of = tuple(MEASURES[measure].of(figures) for measure in measures)
-                open_ones = self._open_about(scope, of)
-                yield Row(cells=(*cells, *told_of, open_ones), subject=self._source.subject(scope, of))
+            for named, scope, of, figures in found:
+                told = (*named, *cells(figures, measures), self._open_about(scope, of))
+                yield Row(cells=told, subject=self._source.subject(scope, of))
 
         return Table(
             name=name,
             title=self._say(f"review.{name}"),
-            columns=(*columns, Column(name="followups", label=self._say("review.column.open"))),
+            columns=(*shown, Column(name="followups", label=self._say("review.column.open"))),
             rows=rows,
             note=self._say(f"review.{name}.note", recurrent=findings.RECURRENT, most=self._source.settings.worst),
             empty=self._say("review.nothing_found"),
@@ -217,13 +207,6 @@ class _Review:
 
     def _at(self, at_ms: int) -> Value:
         return local(at_ms, self._source.timezone)
-
-    def _text(self, name: str) -> Column:
-        return Column(name=name, label=self._say(f"reports.column.{name}"))
-
-    def _measured(self, measures: Sequence[str]) -> Iterator[Column]:
-        for name in measures:
-            yield Column(name=name, label=self._say(f"reports.measure.{name}"), unit=MEASURES[name].unit, measure=name)
 
     def _site_cells(self, site: Site) -> tuple[Value, ...]:
         return site.code, site.name, site.provider

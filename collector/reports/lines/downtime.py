@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from collector.accounting.calendars import Span
 from collector.acts import CauseCode, GivenCause, cause_of
 from collector.condition import DOWN_ROWS
-from collector.figures.downs import Span, Stop
+from collector.figures.downs import Stop
 from collector.figures.periods import local
 from collector.registry import Site
 from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Subject, Table, Unit, Value

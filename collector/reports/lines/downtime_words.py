@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from collector.accounting.calendars import Span
 from collector.accounting.ledger import LATE, MAJEURE, PLAIN, PLANNED
 from collector.acts import CauseCode
 from collector.condition import State
-from collector.figures.downs import Span, Stop
+from collector.figures.downs import Stop
 from collector.figures.indicators import CHARGED_ROWS
 from collector.reports.lines.stops import Term, charge_after_ms
 from collector.reports.source import Source

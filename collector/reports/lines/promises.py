@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+from collector.accounting.calendars import Span
 from collector.accounting.days import midnight_ms
 from collector.contracts import Contract, FeeOf, numbers_of
-from collector.figures.downs import Span, Stop
+from collector.figures.downs import Stop
 from collector.figures.indicators import Figures
 from collector.figures.periods import STEPS, local, pieces
 from collector.figures.restitution import Promise, fee_of_part, together

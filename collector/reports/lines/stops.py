@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 
+from collector.accounting.calendars import Span
 from collector.accounting.days import day_at, midnight_ms
 from collector.accounting.ledger import Down
 from collector.contracts import Contract, parts
-from collector.figures.downs import Sheet, Span, Stop, clipped, kept_sheet, sheet_of, stops
+from collector.figures.downs import Sheet, Stop, clipped, kept_sheet, sheet_of, stops
 from collector.figures.periods import local
 from collector.figures.totals import gaps
 from collector.registry import Site
