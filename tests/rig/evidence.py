@@ -80,7 +80,8 @@ def _happen(world: World, say: Say) -> Iterator[Happened]:
 
 
 def _settle(world: World, evidence: Evidence) -> None:
-    """Until every agent has delivered what it had when the last step was done, and every alarm is resolved."""
+    """Until every agent has delivered what it had when the last step was done, every alarm is resolved, and Prometheus
+    has asked everybody again: it may have met the collector while that was dead, and then its answers are empty."""
     since_s = SystemClock().wall_ms() / 1000 + min(10.0, world.plan.pace.interval_s / 3)
 
     backlog = 10 * world.plan.pace.push_s / world.plan.pace.interval_s + 20
@@ -100,7 +101,11 @@ def _settle(world: World, evidence: Evidence) -> None:
         return seen - over
 
     try:
-        world.until(lambda: not firing() and not behind(), world.plan.pace.settle_s, "settled")
+        world.until(
+            lambda: not firing() and not behind() and world.prometheus.knows_since(since_s),
+            world.plan.pace.settle_s,
+            "settled",
+        )
     except RuntimeError:
         evidence.faults.append(f"not settled {world.plan.pace.settle_s:.0f} s after the end: {behind()}, {firing()}")
 

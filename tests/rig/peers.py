@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from shutil import which
 from time import time_ns
@@ -17,6 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 RULES = REPOSITORY / "config" / "prometheus" / "rules.yml"
 PROMETHEUS, ALERTMANAGER = ("127.0.0.1", 9090), ("127.0.0.1", 9093)
 POLL_S = 0.5
+SCRAPE_S = 5
 LABELS = ("alertname", "site", "condition")
 MESSAGES = "json://127.0.0.1:9099/messages"
 """Where a receiver of messages is told to send them, as Apprise writes it."""
@@ -52,11 +54,11 @@ def start_alertmanager(core: str, directory: Path) -> netns.Process:
     )
 
 
-def start_prometheus(core: str, targets: dict[str, str], directory: Path, scrape_s: int = 5) -> netns.Process:
+def start_prometheus(core: str, targets: dict[str, str], directory: Path) -> netns.Process:
     """`targets`: address by job; the shipped rules are evaluated as they are."""
     jobs = [{"job_name": job, "static_configs": [{"targets": [address]}]} for job, address in targets.items()]
     config: dict[str, Any] = {
-        "global": {"scrape_interval": f"{scrape_s}s", "evaluation_interval": f"{scrape_s}s"},
+        "global": {"scrape_interval": f"{SCRAPE_S}s", "evaluation_interval": f"{SCRAPE_S}s"},
         "rule_files": [str(RULES)] if RULES.exists() else [],
         "scrape_configs": jobs,
     }
@@ -92,6 +94,14 @@ class Prometheus:
         rules = [f"rule {r['name']}: {r['lastError']}" for g in groups for r in g["rules"] if r["health"] == "err"]
         targets = self._get("/api/v1/targets")["data"]["activeTargets"]
         return rules + [f"target {t['scrapeUrl']}: {t['lastError']}" for t in targets if t["health"] == "down"]
+
+    def knows_since(self, at_s: float) -> bool:
+        """Whether every target was scraped well since `at_s` (Unix seconds), and every rule evaluated after that."""
+        targets = self._get("/api/v1/targets")["data"]["activeTargets"]
+        groups = self._get("/api/v1/rules")["data"]["groups"]
+        return all(t["health"] == "up" and _unix_s(t["lastScrape"]) >= at_s for t in targets) and all(
+            _unix_s(group["lastEvaluation"]) >= at_s + SCRAPE_S for group in groups
+        )
 
     def _get(self, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(netns.request(self._core, "GET", PROMETHEUS, path))
@@ -182,6 +192,10 @@ class AlertWatch:
             name, site, condition = (labels.get(label, "") for label in LABELS)
             seen = SeenAlert(name, site, condition, alert["startsAt"], time_ns() // 1_000_000)
             self._seen.setdefault((name, site, condition, seen.starts_at), seen)
+
+
+def _unix_s(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def deliveries(path: Path) -> list[tuple[int, str, tuple[str, ...]]]:

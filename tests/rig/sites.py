@@ -46,10 +46,19 @@ class Site:
         self._agent: netns.Process | None = None
 
     def configure(self, pace: Pace, token: str, probed: Iterable[Mapping[str, object]]) -> None:
-        """Write agent.toml: a PC with the default route as its gateway, and what it probes."""
+        """Write agent.toml: a PC with the default route as its gateway, and what it probes.
+
+        It backs off for a push interval at the most, as the slowest agents of a province do: the collector's grace
+        after a start is made for that, and one that waited longer would be missed.
+        """
         server = PROXY if self.plan.proxied else DIRECT
         keys = {"listen": f"{self.place.address}:9817", "state_dir": str(self.state), "interval_s": pace.interval_s}
-        push = {"url": f"http://{server[0]}:{server[1]}", "token": token, "interval_s": pace.push_s}
+        push = {
+            "url": f"http://{server[0]}:{server[1]}",
+            "token": token,
+            "interval_s": pace.push_s,
+            "max_backoff_s": pace.push_s,
+        }
         text = f"{toml(keys)}\n[collector]\n{toml(push)}" + "".join(f"\n[[targets]]\n{toml(t)}" for t in probed)
         (self.directory / "agent.toml").write_text(text, encoding="utf-8")
 
