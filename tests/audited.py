@@ -11,12 +11,13 @@ from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 
-from collector.acts import Exclusion, ExclusionKind
+from collector.acts import CauseCode, Exclusion, ExclusionKind, GivenCause
 from collector.app import main
 from collector.commands.desk import Terminal
 from collector.config import CollectorConfig
 from collector.contracts import Contract, FeeOf, Formula
 from collector.figures.periods import between, parse
+from collector.followups import FollowUp, FollowUpState, Step
 from collector.parts import Parts
 from collector.registry import Details, Site, new_token
 from collector.reports.source import Source, Wanted
@@ -52,6 +53,11 @@ CONTRACTS = (
         formula=Formula.PRORATA,
     ),
 )
+TARGETS = [
+    {"name": "RPJMD", "indicator": "experienced", "years": {"2026": 0.95}},
+    {"name": "IKU", "indicator": "experienced", "hours": "service", "kind": "opd", "years": {"2026": 0.9}},
+    {"name": "Village", "indicator": "connected", "kind": "village", "years": {"2026": 0.8, "2027": 0.9}},
+]
 REPORT = re.compile(r"\((\w+)\): (\d+) figures, (\d+) agree, (\d+) of them")
 
 
@@ -68,10 +74,28 @@ def province(folder: Path) -> Path:
     store.put_token(new_token("read", "auditor", "", NOW_MS)[0])
     for n, site in enumerate(sites):
         store.acts.add_exclusion(exclusion_at(site, FROM_MS + (30 + 20 * n) * HOUR, entered_late=n % 2 == 0))
+    _said(store, sites)
     store.close()
     _late_results(folder, sites[0])
     _sleeper(folder)
     return folder / "simulated.db"
+
+
+def _said(store: Store, sites: Sequence[Site]) -> None:
+    """What people gave as the cause of all outages of a site, and what is to be done about two."""
+    start_ms, end_ms = FROM_MS, FROM_MS + 6 * DAY
+    store.acts.give_cause(
+        GivenCause(id=0, site=sites[1].code, start_ms=start_ms, end_ms=end_ms, code=CauseCode.PENYEDIA, note="",
+                   by="operator", entered_ms=end_ms)
+    )  # fmt: skip
+    for n, site in enumerate(sites[:2]):
+        due_ms = FROM_MS + (n + 4) * DAY if n else None
+        entered = FollowUp(id=0, scope="site", of=site.code, what="new mast", owner="Bidang", by="operator",
+                           entered_ms=FROM_MS + n * DAY, due_ms=due_ms)  # fmt: skip
+        number = store.followups.add(entered).id
+        if n:
+            store.followups.step(Step(id=0, followup=number, state=FollowUpState.DONE, note="stands", by="operator",
+                                      entered_ms=FROM_MS + 3 * DAY))  # fmt: skip
 
 
 def exclusion_at(site: Site, from_ms: int, *, entered_late: bool = True) -> Exclusion:
@@ -120,7 +144,8 @@ class House:
 
     @classmethod
     def of(cls, database: Path) -> "House":
-        config = CollectorConfig.model_validate({"store": f"sqlite:///{database}", "language": "en", "province": "P"})
+        settings = {"store": f"sqlite:///{database}", "language": "en", "province": "P", "targets": TARGETS}
+        config = CollectorConfig.model_validate(settings)
         store = open_store(config.store)
         parts = Parts.of(config, FakeClock(wall_ms=NOW_MS), store)
         while parts.accounts.catch_up() or parts.accounts.close(thorough=True):

@@ -133,6 +133,8 @@ ROOMS = (
     "reports/lines",
     "reports/evaluation",
     "reports/pack",
+    "reports/pack/recompute",
+    "reports/pack/recompute/measures",
     "reports/writing",
 )
 READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|\bdatetime\.(now|utcnow)\(")

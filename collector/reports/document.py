@@ -55,7 +55,9 @@ Value = str | int | float | bool | date | datetime | None
 class Subject:
     """Of whom and when a row's figures are. `scope` and `of` as /api/v1/indicators has them (`site`, `opd`, `regency`,
     `provider`, `medium`, `kind`, `all`), `where` narrows it likewise; `period` as figures/periods.py reads it. Other
-    scopes: `outage` (of: a site's code, period: the start in ms), `contract` (of: number, period: its days)."""
+    scopes: `outage` (of: a site's code, period: the start in ms), `contract` (of: number, period: its days), `line`
+    (the same of one site; `where` names the contract), `target` (of: its place among [[targets]], from 1), `followup`
+    and `exclusion` (of: its number)."""
 
     scope: str
     of: str
@@ -65,7 +67,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """`label` is in the reader's language; `measure` one of reports/measures.py, "" where the value is no figure."""
+    """`label` is in the reader's language; `measure` one of reports/measures.py, "" where the value is no figure. Every
+    number is one: what has none, the audit pack's script could not check (a test looks)."""
 
     name: str
     label: str
@@ -80,11 +83,14 @@ class Column:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One value a column. `mark`: "" or `good`, `bad`, `open`, `unknown`, `total`: how it is set off, never by colour
-    alone."""
+    alone. `measure`, `hours`: what the whole row is about, where its columns tell the sides of one measure: then a
+    column's measure is one of reports/measures.py's SIDES (`now`, `before`, `change` ...)."""
 
     cells: tuple[Value, ...]
     subject: Subject | None = None
     mark: str = ""
+    measure: str = ""
+    hours: Hours = Hours.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

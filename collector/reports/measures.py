@@ -92,6 +92,23 @@ CONNECTED: Mapping[str, Unit] = {
 those that are connected by any way; of a period: on its last day."""
 
 
+SIDES: Mapping[str, str] = {
+    "now": "the measure itself",
+    "before": "the same in the period before (reports/spans.py)",
+    "change": "now - before; None unless both are known",
+    "distance": "how far it is from the target of the report's year; below 0: not reached",
+    "part": "its part of the whole period",
+}
+"""Of a measure: `change.experienced` by itself, or `change` of a column in a row whose measure is `experienced`."""
+
+
+def side(name: str, measure: str) -> str:
+    """The measure that is a side of another."""
+    if name not in SIDES:
+        raise KeyError(name)
+    return f"{name}.{measure}"
+
+
 IN_WORDS = ("outages", "longest", "charged", "power_cuts", "loss", "jitter", "percentile")
 """Formulas that are sentences: `reports.formula.<name>` has them in the reader's language. The others are sums of rows,
 which are called the same everywhere."""

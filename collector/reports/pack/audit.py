@@ -103,6 +103,14 @@ def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, st
             "window_days": source.settings.connected_window_days,
             "at_least_ms": source.settings.connected_at_least_s * 1000,
         },
+        "league": {
+            "at_least_sites": source.settings.league_at_least_sites,
+            "limit": source.settings.league_limit,
+        },
+        "targets": [
+            {"indicator": one.indicator, "hours": one.hours, "kind": one.kind, "years": one.years}
+            for one in source.targets
+        ],
         "chain": {"length": chain[0], "head": chain[1]},
         "days_waiting": len(source.store.books.marks(1_000)),
         "results_without_time": sum(source.store.untrusted().values()),

@@ -1,6 +1,7 @@
 """What is read first: the sheet about the pack, the method, and the script with its sentences."""
 
 import tomllib
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -41,10 +42,18 @@ def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
         shelf.put_text(f"method/{name}", _method(name))
     here = files(HERE)
     shelf.put_text("recompute.py", here.joinpath("script.py").read_text(encoding="utf-8"))
-    for module in sorted(here.joinpath("recompute").iterdir(), key=lambda one: one.name):
-        if module.name.endswith(".py"):
-            shelf.put_text(f"recompute/{module.name}", module.read_text(encoding="utf-8"))
+    for name, text in modules(here.joinpath("recompute"), "recompute"):
+        shelf.put_text(name, text)
     shelf.put_json("data/words.json", sentences(source.texts))
+
+
+def modules(folder: Traversable, name: str) -> Iterator[tuple[str, str]]:
+    """(path, text) of everything in `folder` that is Python, by name."""
+    for one in sorted(folder.iterdir(), key=lambda one: one.name):
+        if one.is_dir():
+            yield from modules(one, f"{name}/{one.name}")
+        elif one.name.endswith(".py"):
+            yield f"{name}/{one.name}", one.read_text(encoding="utf-8")
 
 
 def _method(name: str) -> str:

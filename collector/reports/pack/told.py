@@ -7,9 +7,12 @@ from collector.figures.periods import BadPeriod, Period, between, parse
 from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Subject, Table
 from collector.reports.pack.listing import ListedShelf
 from collector.reports.source import Source
+from collector.reports.spans import before
 from collector.reports.writing.formats import FORMATS, CannotWrite
 from collector.reports.writing.plain import write_json
 
+COMPARED = ("before", "change")
+"""Sides of a measure that ask about the period before, too."""
 READABLE = ("html", "xlsx")
 """Beside JSON, which the script reads."""
 
@@ -27,6 +30,8 @@ class Asked:
             self.measures |= told
             if subject.scope != "outage":
                 self.periods.add(subject.period)
+            if any(measure.partition(".")[0] in COMPARED for measure in told):
+                self.periods |= {before(period).name for period in _parsed([subject.period])}
 
     def span(self, wanted: Period, timezone: str) -> tuple[int, int]:
         """From when to when at a place of this time zone; what cannot be read asks for nothing."""

@@ -28,7 +28,8 @@ JSON is one object of the format `kentongan-report/1`:
 
 A section has `type`, `name`, `title` and
     table  note, empty, columns [{name, label, unit, measure, hours, exclusions}],
-           rows [{cells, subject {scope, of, period, where {}}, mark}]
+           rows [{cells, subject {scope, of, period, where {}}, mark}], with measure and hours where a whole row is
+           about one measure: its columns' measures are then sides of that (`change` of `experienced`)
     facts  note, facts [{name, label, value, unit, measure, hours, exclusions, subject}]
     prose  paragraphs, fill_in
     chart  kind, unit, places, lines [{label, values, low, high}], target, target_label, note, of_table
@@ -204,7 +205,8 @@ def _table(table: Table) -> dict[str, object]:
 
 
 def _row(row: Row) -> dict[str, object]:
-    return {"cells": row.cells, "subject": _subject(row.subject), "mark": row.mark}
+    told: dict[str, object] = {"cells": row.cells, "subject": _subject(row.subject), "mark": row.mark}
+    return {**told, "measure": row.measure, "hours": row.hours} if row.measure else told
 
 
 def _section(section: Facts | Prose | Chart) -> dict[str, object]:

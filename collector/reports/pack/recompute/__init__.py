@@ -19,7 +19,7 @@ Read in this order; each module names the sections of the method (accounting.md 
     contracts.py  section 15: what a contract promised; reckoning.py: of all contracts in a period
     connected.py  whether a site is connected, and since when
     subjects.py   whose accounts a figure is made of
-    expected.py   a measure and a subject -> the value
+    expected.py   a measure and a subject -> the value, by the modules of measures/
     checks.py     every figure of every report against that value
 
 Nothing in here knows the program that made the pack. The same modules are compared with that program on thousands of

@@ -6,14 +6,15 @@ from datetime import datetime
 from math import isclose
 from typing import Any
 
-from .expected import Asked, Expected
+from .expected import Expected
 from .figures import Choice
+from .measures.asked import Asked
 from .subjects import Subject, Unknown
 
 FORMAT = "kentongan-report/1"
 TOLERANCE = 1e-9
 """Relative: what two ways to compute the same fraction may differ by. Everything whole must be equal."""
-NUMBERS = ("count", "share", "points", "duration", "latency", "rupiah", "number", "instant", "yes", "condition")
+NUMBERS = ("count", "share", "points", "duration", "latency", "rupiah", "mbps", "number", "instant", "yes", "condition")
 
 OF_OUTAGE = {
     ("start_bar", "instant"): "outage.start_bar",
@@ -90,7 +91,7 @@ def figures_of(report: Any) -> Iterator[Figure]:
                 name = _name_of(section["columns"], row["cells"], number)
                 for column, value in zip(section["columns"], row["cells"], strict=True):
                     if _matters(column, value):
-                        asked = _asked(column, row["subject"], period)
+                        asked = _asked(_of_row(column, row), row["subject"], period)
                         yield Figure(section["name"], name, column["name"], column["unit"], value, asked)
         elif section["type"] == "facts":
             for fact in section["facts"]:
@@ -107,6 +108,14 @@ def _name_of(columns: Any, cells: Any, number: int) -> str:
     """What a reader finds the row by: its number and its first texts."""
     texts = [str(v) for c, v in zip(columns, cells, strict=True) if c["unit"] in ("text", "day") and v][:2]
     return " ".join([f"#{number}", *texts])
+
+
+def _of_row(column: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where a row is about one measure, its columns tell sides of that."""
+    measure = row.get("measure")
+    if not measure or not column["measure"]:
+        return column
+    return {**column, "measure": f"{column['measure']}.{measure}", "hours": row["hours"]}
 
 
 def _asked(one: Mapping[str, Any], subject: Any, period: str) -> Asked | None:

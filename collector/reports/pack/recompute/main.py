@@ -11,7 +11,8 @@ from .checks import FORMAT as REPORT_FORMAT
 from .checks import Result, Wrong, check
 from .connected import Rule
 from .contracts import Contract
-from .expected import Expected, stops_of
+from .expected import Expected
+from .measures.asked import stops_of
 from .proof import CHANGED, NO_END, broken_audit_log, read_chain
 from .reading import FORMAT, Pack, Unreadable, changed_files
 from .reckoning import Reckoning, Settings
@@ -163,13 +164,15 @@ class Recomputation:
         )
         rule = Rule(**told["connected"])
         return Expected(
-            self._owners,
-            self._accounts,
-            reckoning,
-            self._desk.daily,
-            rule,
-            settings.floor,
-            settings.charge_after_ms,
+            owners=self._owners,
+            accounts=self._accounts,
+            reckoning=reckoning,
+            daily=self._desk.daily,
+            rule=rule,
+            floor=settings.floor,
+            charge_after_ms=settings.charge_after_ms,
+            pack=told,
+            acts={name: self._pack.json(f"data/{name}.json") for name in ("exclusions", "causes", "followups")},
         )
 
     def _print(self, name: str, **values: object) -> None:
