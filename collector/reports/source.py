@@ -246,7 +246,8 @@ class Source:
     def subject(self, scope: str, of: str, period: str = "", where: tuple[tuple[str, str], ...] = ()) -> Subject:
         """Of whom a row of `figures(scope)` is: narrowed to the scope of the report where that is another one."""
         wanted, period = self.wanted, period or self.wanted.period.name
-        if wanted.scope == "site" or (scope == "all" and not where):  # whatever one site belongs to is that site here
+        belongs = wanted.scope == "site" and all(SCOPES[scope](site) == of for site in self.sites)
+        if belongs or (scope == "all" and not where):  # whatever one site belongs to is that site here
             return Subject(scope=wanted.scope, of=wanted.of, period=period)
         narrowed = wanted.scope != "all" and wanted.scope != scope
         return Subject(scope=scope, of=of, period=period, where=(*where, *([(wanted.scope, wanted.of)] * narrowed)))
