@@ -10,7 +10,7 @@ Reading order, which is the way of the data:
     schedule.py   runs each probe when doubt.py says so; a crashed probe becomes outcome `error`
     host.py       boot id, boot time, clocks, why we last stopped; gateway.py follows the default route
     spool.py      durable queue of results not yet acknowledged; what is lost is counted
-                  spool_writer.py, holdings.py, ranges.py, slices.py: what it holds and hands out
+                  spool_writer.py, spool_reader.py: its two ends; holdings.py, ranges.py, slices.py: what it holds
                   spool_files.py, spool_state.py, segment.py, durable.py: how that stands on disk
     push.py       spool -> collector; fresh first, backlog paced; acknowledged only after the collector said "stored"
                   delivery.py, pace.py, post.py, verdict.py: in which parts, when, by HTTP, and what the answer means

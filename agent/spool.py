@@ -17,7 +17,6 @@ Safe to use from several threads. The files: segment.py, spool_files.py, spool_s
 import logging
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, RLock
@@ -28,14 +27,15 @@ from pydantic import Field
 from agent import spool_state
 from agent.durable import flush_file
 from agent.holdings import Contexts, Holdings
-from agent.segment import Segment, pack, unpack
+from agent.segment import pack
 from agent.slices import Slice
 from agent.spool_files import SpoolFiles
+from agent.spool_reader import SpoolReader
 from agent.spool_writer import TAIL_RESULTS, SpoolWriter
 from shared.clock import Clock
 from shared.result import Result
 from shared.settings import FilePath, Settings
-from shared.wire import MAX_RESULTS, Context
+from shared.wire import Context
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Spool:
             max_bytes=settings.max_bytes,
             memory_results=settings.memory_results,
         )
+        self._reader = SpoolReader(self._held, self._contexts, self._writer, self._lock)
         self._index: dict[str, int] = {}
         self._persist_ns = self._age_ns = 0
         self._oldest: tuple[int, int] | None = None
@@ -147,21 +148,11 @@ class Spool:
 
     def newest(self, since_seq: int, limit: int) -> Slice | None:
         """The last run of synced results not yet done with, from `since_seq` on: at most the `limit` newest of it."""
-
-        def run(segment: Segment) -> tuple[int, int] | None:
-            gap = self._held.state.done.last_gap(max(segment.first, since_seq), self._last_synced(segment))
-            return gap and (max(gap[0], gap[1] - min(limit, MAX_RESULTS) + 1), gap[1])
-
-        return self._take(run, newest_first=True)
+        return self._reader.newest(since_seq, limit)
 
     def oldest(self, before_seq: int, limit: int) -> Slice | None:
         """The first run of synced results not yet done with, below `before_seq`: at most the `limit` oldest of it."""
-
-        def run(segment: Segment) -> tuple[int, int] | None:
-            gap = self._held.state.done.first_gap(segment.first, min(self._last_synced(segment), before_seq - 1))
-            return gap and (gap[0], min(gap[1], gap[0] + min(limit, MAX_RESULTS) - 1))
-
-        return self._take(run, newest_first=False)
+        return self._reader.oldest(before_seq, limit)
 
     def ack(self, first_seq: int, last_seq: int) -> None:
         """The collector has first ... last on disk: they are never sent again."""
@@ -174,7 +165,7 @@ class Spool:
             for segment in self._held.segments:
                 low, high = max(first_seq, segment.first), min(last_seq, segment.last)
                 with suppress(OSError):
-                    if low <= high and (piece := self._read(segment, low, high)):
+                    if low <= high and (piece := self._reader.read(segment, low, high)):
                         self._files.set_aside(piece.lines(why))
             self._held.state.set_aside += self._held.finish(first_seq, last_seq)
             self._held.urgent = True
@@ -258,40 +249,6 @@ class Spool:
             self.pending,
             state.dropped,
         )
-
-    def _take(self, run: Callable[[Segment], tuple[int, int] | None], *, newest_first: bool) -> Slice | None:
-        """The run of the first segment that has one; what turns out to be damaged is left out, and looked for anew."""
-        while True:
-            with self._lock:
-                segments = reversed(self._held.segments) if newest_first else iter(self._held.segments)
-                chosen = next(((s, found) for s in segments if (found := run(s))), None)
-                if chosen is None:
-                    return None
-                segment, (first, last) = chosen
-                try:
-                    if piece := self._read(segment, first, last):
-                        return piece
-                except OSError as error:  # too many open files and the like: it is there, but not now
-                    log.warning("spool_read state=failing error=%r", str(error))
-                    return None
-
-    def _read(self, segment: Segment, first: int, last: int) -> Slice | None:
-        """All of first ... last, or None after what is damaged was counted. Raises OSError.
-
-        Without a context (both copies damaged) nobody knows what was measured: the whole segment is lost.
-        """
-        context = self._contexts.get(segment.label.context)
-        rows = segment.read(first, last) if context else []
-        if context and len(rows) == last - first + 1:
-            results = [unpack(payload, context) for _, payload in rows]
-            return Slice(stream=segment.label.stream, first_seq=first, context=context, results=results)
-        first, last = (first, last) if context else (segment.first, segment.last)
-        lost = self._held.lose_all_but(rows, first, last)
-        log.warning("spool_damaged first_seq=%d last_seq=%d lost=%d", first, last, lost)
-        return None
-
-    def _last_synced(self, segment: Segment) -> int:
-        return min(segment.last, self._writer.synced) if segment is self._held.open else segment.last
 
     def _drop_old(self) -> None:
         if self._clock.mono_ns() >= self._age_ns:

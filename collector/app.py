@@ -121,16 +121,7 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         for sink in parts.sinks:
             ending.push_async_callback(sink.close)
             ending.push_async_callback(_end, asyncio.create_task(sink.run()))
-        upkeep = Upkeep(
-            store=store,
-            live=parts.live,
-            tokens=parts.tokens,
-            alerts=parts.alerts,
-            accounts=parts.accounts,
-            board=parts.board,
-            clock=desk.clock,
-            before_compacting=[partial(sink.note, settled=False) for sink in parts.sinks],
-        )
+        upkeep = _upkeep(parts)
         await upkeep.refresh()
         await upkeep.cover()
         ending.callback(upkeep.start().shutdown, wait=False)
@@ -146,6 +137,19 @@ async def serve(desk: Desk, stop: asyncio.Event, started: Callable[[str], None])
         gc.freeze()  # what is there now stays to the end: looking through it again and again is CPU for nothing
         started(await _listen(runner, desk, tls))
         await stop.wait()
+
+
+def _upkeep(parts: Parts) -> Upkeep:
+    return Upkeep(
+        store=parts.store,
+        live=parts.live,
+        tokens=parts.tokens,
+        alerts=parts.alerts,
+        accounts=parts.accounts,
+        board=parts.board,
+        clock=parts.clock,
+        before_compacting=[partial(sink.note, settled=False) for sink in parts.sinks],
+    )
 
 
 async def _listen(runner: web.AppRunner, desk: Desk, tls: ssl.SSLContext | None) -> str:

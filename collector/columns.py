@@ -73,6 +73,12 @@ class Columns:
             self.max_us[chosen],
         )
 
+    def by_series(self) -> "Columns":
+        """The rows by series and time. Columns from a store are in this order already."""
+        if (self.index[1:] < self.index[:-1]).any():
+            return self.take(np.lexsort((self.at_ms, self.index)))
+        return self
+
 
 def concatenate(parts: Sequence[Columns]) -> Columns:
     """All rows of `parts`, sorted by series, time and content; the order of `parts` leaves no trace in the result."""

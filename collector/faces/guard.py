@@ -7,11 +7,9 @@ what of the province it may tell, and `needs(request, role)` before it changes s
 """
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,9 +21,10 @@ from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
+from collector.faces.tokens import FindToken, secret_of
 from collector.live import SiteNow
 from collector.people import ANYBODY, PeopleSettings, Role, User, Who, is_loopback, used_until
-from collector.registry import Token, hash_token
+from collector.registry import hash_token
 from collector.store import StoreError
 from collector.store.people import People
 from shared.clock import Clock
@@ -63,35 +62,7 @@ SECURITY_HEADERS = {
 ROLE_OF = {"read": Role.VIEWER, "operator": Role.OPERATOR}
 """What the kinds of tokens may, beside those of agents."""
 
-FindToken = Callable[[str], Awaitable[Token | None]]
-
 WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
-
-LOOK_AGAIN_NS = 1_000_000_000
-
-
-class Tokens:
-    """The tokens by their hash. Another process makes and revokes them, so they are read again and again."""
-
-    def __init__(self, read: Callable[[], list[Token]], clock: Clock) -> None:
-        self._read, self._clock = read, clock
-        self._by_hash: dict[bytes, Token] = {}
-        self._read_at_ns = -LOOK_AGAIN_NS
-
-    def refresh(self) -> None:
-        """Read them from the store (blocks); the app does it every few seconds, so that a revoked token ends soon."""
-        self._by_hash = {token.hash: token for token in self._read()}
-
-    async def find(self, secret: str) -> Token | None:
-        """The token with this secret, also a revoked one.
-
-        An unknown one may be new: the store is asked, at most once a second.
-        """
-        hashed = hash_token(secret)
-        if hashed not in self._by_hash and self._clock.mono_ns() - self._read_at_ns >= LOOK_AGAIN_NS:
-            self._read_at_ns = self._clock.mono_ns()
-            await asyncio.to_thread(self.refresh)
-        return self._by_hash.get(hashed)
 
 
 class Refused(Exception):  # noqa: N818  it reads as what it is: `raise Refused(400, ...)`
@@ -110,19 +81,6 @@ def problem_response(problem: Problem) -> web.Response:
         for challenge in CHALLENGES:
             response.headers.add(hdrs.WWW_AUTHENTICATE, challenge)
     return response
-
-
-def secret_of(authorization: str) -> str:
-    """The token in an Authorization header: Bearer, or the password of Basic; "" when there is none."""
-    scheme, _, rest = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        return rest.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

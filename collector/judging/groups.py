@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from collector.columns import Series
 from collector.condition import State
 from collector.judging.tracks import Sample, Track, Turn, states_at
+from shared.result import Group
 
+OUTSIDE = "outside"
+LINE_GROUPS = (Group.INTRANET, Group.INTERNET)
 FAILED = (State.DOWN, State.INTERCEPTED)
 
 

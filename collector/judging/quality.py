@@ -15,6 +15,8 @@ latency (RFC 2681).
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.columns import Columns, Series
+from collector.judging.groups import LINE_GROUPS
 from shared.settings import Settings
 
 BIN_MS = 30_000
@@ -27,6 +29,29 @@ class Limits(Settings):
 
     loss_ratio: float = 0.1
     rtt_ms: float = 300.0
+
+
+def is_echo(series: Series) -> bool:
+    """Whether its results say how good the line is."""
+    return series.kind == "icmp" and (series.outside or series.group in LINE_GROUPS)
+
+
+def echoes_of(columns: Columns) -> Columns:
+    """Rules 1 and 2: the results that count."""
+    counts = np.array([is_echo(s) for s in columns.series], np.bool_)
+    outside = np.array([s.outside for s in columns.series], np.bool_)
+    if not counts.any():
+        return Columns.empty()
+    rows = columns.take(np.flatnonzero(counts[columns.index])).by_series()
+    ok, same = rows.received > 0, rows.index[1:] == rows.index[:-1]
+    good = ok.copy()
+    good[1:] &= ok[:-1] | ~same
+    good[:-1] &= ok[1:] | ~same
+    if not good.all():
+        rows = rows.take(good)
+    if not outside.any():
+        return rows
+    return rows.take(~outside[rows.index] | ~np.isin(rows.at_ms // BIN_MS, rows.at_ms[~outside[rows.index]] // BIN_MS))
 
 
 def degraded_spans(

@@ -13,23 +13,16 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.accounting.ledger import account, coverage
-from collector.condition import Condition, Flip
+from collector.condition import Condition
 from collector.judging import tidings
-from collector.judging.examine import (
-    BLIND,
-    FOREVER_MS,
-    USUAL_INTERVAL_MS,
-    Examined,
-    blind_spans,
-    changed_between,
-    examine,
-)
-from collector.judging.judge import SITE, JudgeSettings, reach_ms
-from collector.judging.steady import FAR_REACHES, Offer, Range, Steady
+from collector.judging.examine import BLIND, FOREVER_MS, USUAL_INTERVAL_MS, Examined, changed_between, examine
+from collector.judging.judge import JudgeSettings, reach_ms
+from collector.judging.known import Known
+from collector.judging.owed import Owed, Range, apart
+from collector.judging.steady import FAR_REACHES, Offer, Steady
 from collector.judging.still import footing
+from collector.judging.watchers import Watchers
 from collector.live import SILENT_PUSHES, Live
-from collector.registry import Medium
 from collector.store import Replacement, Store, StoreError, Touched
 from shared.clock import Clock
 
@@ -77,12 +70,7 @@ class Rejudge:
         self._on_judged = on_judged
         self._steady = Steady()
         self._lock = threading.RLock()
-        self._mediums: dict[str, Medium] = {}
-        self._pushes_ms: dict[str, int] = {}
-        self._watched: dict[str, set[int]] = {}
-        """By the site of a watcher, the places it watches from outside."""
-        self._owed: dict[int, list[Range]] = {}
-        """What is still to be judged, by place; outlives a round that fails."""
+        self._known, self._watchers, self._owed = Known(store), Watchers(store), Owed()
         self._untold: list[tuple[str, int, int]] = []
         self._refresh_from_ns: int | None = None
         self._swept_ms = 0
@@ -103,10 +91,9 @@ class Rejudge:
         round, and what was in the fast lane when the collector was killed."""
         with self._lock:
             self._refresh_registry()
-            for watcher, seen in self._store.watched():
-                self._watched.setdefault(watcher, set()).add(seen)
+            self._watchers.load()
             now_ms = self._clock.wall_ms()
-            for site in self._mediums:
+            for site in self._known.mediums:
                 judged, agents = tidings.of_store(self._store, site, now_ms)
                 for agent in agents:
                     self._live.watched_by(site, agent)
@@ -114,7 +101,7 @@ class Rejudge:
             for site, flip in self._store.latest_site_flips(FOREVER_MS).items():
                 place, span = self._store.place_of(site), self._store.span(site)
                 if flip.now != Condition.UNOBSERVED and place is not None and span:
-                    self._owe(place, (span[1], span[1]))
+                    self._owed.add(place, (span[1], span[1]))
 
     def judge_touched(self) -> int:
         """One round: the number of sites whose new results were judged or went on as they were."""
@@ -129,7 +116,7 @@ class Rejudge:
         started_ns, now_ms = self._clock.mono_ns(), self._clock.wall_ms()
         fresh = self._store.take_fresh()
         for place, span in fresh.touched.items() if not fresh.parts else ():
-            self._owe(place, span)
+            self._owed.add(place, span)
         offer = Offer()
         if fresh.touched:
             self._refresh_if_due()
@@ -159,7 +146,7 @@ class Rejudge:
         """Notes what is to be judged and told, and takes the ends of sites that go on out of the store."""
         site_of = self._store.site_of
         for place, ranges in offer.judge.items():
-            self._owed.setdefault(place, []).extend(ranges)
+            self._owed.add(place, *ranges)
         for place in offer.let_go:
             self._let_go(place)
         self._untold += [(site_of(place), from_ms, to_ms) for place, from_ms, to_ms in offer.old]
@@ -168,7 +155,7 @@ class Rejudge:
             self._write([(site_of(place), oldest_ms + 1, FOREVER_MS, []) for place, oldest_ms in offer.resumed])
         except StoreError:
             for place, oldest_ms in offer.resumed:
-                self._owe(place, (oldest_ms, oldest_ms))
+                self._owed.add(place, (oldest_ms, oldest_ms))
                 self._let_go(place)
             raise
 
@@ -184,21 +171,18 @@ class Rejudge:
         self._untold += [(self._store.site_of(place), self._steady.oldest_ms(place), now_ms) for place in silent]
 
     def _let_go(self, place: int) -> None:
-        self._owe(place, (self._steady.oldest_ms(place), self._steady.newest_ms(place)))
+        self._owed.add(place, (self._steady.oldest_ms(place), self._steady.newest_ms(place)))
         self._steady.leave(place)
-
-    def _owe(self, place: int, span: Range) -> None:
-        self._owed.setdefault(place, []).append(span)
 
     def _judge_owed(self, now_ms: int) -> int:
         """Watchers first, each by itself: a watcher whose line is down is blind, so what its own site was in decides
         what it saw of others. If that changes, those it watches are owed another judging."""
         judged = 0
         for _ in range(WAVES):
-            sites = {place: self._store.site_of(place) for place in self._owed}
+            sites = {place: self._store.site_of(place) for place in self._owed.places()}
             order = sorted(sites, key=lambda place: sites[place])
-            rest = [place for place in order if sites[place] not in self._watched]
-            batches = [[place] for place in order if sites[place] in self._watched]
+            rest = [place for place in order if sites[place] not in self._watchers]
+            batches = [[place] for place in order if sites[place] in self._watchers]
             for batch in (*batches, *(rest[first : first + TOGETHER] for first in range(0, len(rest), TOGETHER))):
                 self._judge_together(batch, sites, now_ms)
             judged += len(sites)
@@ -207,17 +191,15 @@ class Rejudge:
     def _judge_together(self, places: Sequence[int], sites: Mapping[int, str], now_ms: int) -> None:
         """Several sites, written in one transaction."""
         changes: list[Replacement] = []
-        owed = {place: len(self._owed[place]) for place in places}
+        owed = {place: self._owed.of(place) for place in places}
         for place, spans in owed.items():
-            *earlier, last = apart(self._owed[place][:spans], FAR_REACHES * reach_ms(USUAL_INTERVAL_MS))
+            *earlier, last = apart(spans, FAR_REACHES * reach_ms(USUAL_INTERVAL_MS))
             for span in earlier:
                 self._write(self._judge(place, sites[place], span, now_ms))
             changes += self._judge(place, sites[place], last, now_ms)
         self._write(changes)
         for place, spans in owed.items():
-            del self._owed[place][:spans]
-            if not self._owed[place]:
-                del self._owed[place]
+            self._owed.paid(place, len(spans))
 
     def _judge(self, place: int, site: str, span: Range, now_ms: int) -> list[Replacement]:
         """Of one window; what is to be written."""
@@ -241,41 +223,29 @@ class Rejudge:
             self._untold.append((site, min(from_ms, span[0]), max(to_ms, span[1])))
         if before == change[3]:
             return []
-        if site in self._watched:
-            self._owe_watched(before, change)
+        for watched, doubted in self._watchers.doubted(before, change):
+            self._owed.add(watched, doubted)
         return [change]
-
-    def _owe_watched(self, before: Sequence[Flip], change: Replacement) -> None:
-        """The flips of a watcher's own site change: what it could see of others then is another matter."""
-        site, from_ms, _, after = change
-        opening = [flip for flip in self._store.state_at(site, from_ms - 1) if flip.scope == SITE]
-        differing = {*blind_spans([*opening, *before])} ^ {*blind_spans([*opening, *after])}
-        for place in self._watched[site] if differing else ():
-            known = self._store.span(self._store.site_of(place)) or (FOREVER_MS, 0)
-            start_ms = max(known[0], min(start for start, _ in differing))
-            end_ms = min(known[1], max(end for _, end in differing))
-            if start_ms <= end_ms:
-                self._owe(place, (start_ms, end_ms))
 
     def _examine(self, place: int, touched: Touched) -> Examined:
         """Of a held site whose late results touch what it stands on, all to the end."""
         tail_ms = FOREVER_MS
         if self._steady.holds(place):
             tail_ms = self._steady.oldest_ms(place) - 2 * reach_ms(USUAL_INTERVAL_MS)
-        return examine(self._store, touched, self._settings, self._medium(touched.site), tail_ms)
+        return examine(self._store, touched, self._settings, self._known.medium(touched.site), tail_ms)
 
     def _try_to_hold(self, place: int, examined: Examined) -> int:
         """Takes the site into the fast lane if it stands still; up to when its flips are to be written then."""
         site, case = examined.case.site, examined.case
         agents = {series.agent for series in case.columns.series}
-        if not agents or not agents <= self._pushes_ms.keys():
+        push_ms = self._known.push_ms(agents)
+        if push_ms is None:
             return FOREVER_MS  # who was never heard before may push at any interval; the next refresh tells
-        push_ms = max(self._pushes_ms[agent] for agent in agents)
         cover_ms = examined.reach_ms // 4  # 2.5 of 10 intervals, and more
         patience_ms = round(SILENT_PUSHES * push_ms) + cover_ms
-        limits = self._settings.limits_of(self._medium(site))
+        limits = self._settings.limits_of(self._known.medium(site))
         found = footing(examined.verdict, case.standing, self._settings, limits, patience_ms)
-        if found is None or (found.condition in BLIND and site in self._watched):
+        if found is None or (found.condition in BLIND and site in self._watchers):
             return FOREVER_MS
         numbers = self._store.series_numbers(site)
         if any(one.series not in numbers for one in found.held):
@@ -287,14 +257,11 @@ class Rejudge:
     def _note_watchers(self, place: int, examined: Examined, span: Range) -> None:
         """A watcher that is new is judged anew, for a site whose line is down and that watches others needs its ends:
         they say until when it was blind. What it watches is judged once more behind it."""
-        for watcher in {series.agent_site for series in examined.case.columns.series if series.outside}:
-            watched = self._watched.setdefault(watcher, set())
-            if place not in watched:
-                watched.add(place)
-                self._owe(place, span)
-                own = self._store.place_of(watcher)
-                if own is not None and self._steady.holds(own):
-                    self._let_go(own)
+        for watcher in self._watchers.take_note(place, examined.case.columns.series):
+            self._owed.add(place, span)
+            own = self._store.place_of(watcher)
+            if own is not None and self._steady.holds(own):
+                self._let_go(own)
 
     def _write(self, changes: Sequence[Replacement]) -> None:
         if changes:
@@ -322,9 +289,6 @@ class Rejudge:
 
     # registry
 
-    def _medium(self, site: str) -> Medium:
-        return self._mediums.get(site, Medium.OTHER)
-
     def _refresh_if_due(self) -> None:
         now_ns = self._clock.mono_ns()
         if self._refresh_from_ns is None or now_ns >= self._refresh_from_ns:
@@ -334,12 +298,7 @@ class Rejudge:
 
     def _refresh_registry(self) -> None:
         """What is slow, lossy or silent at a site may be another matter than before: then it leaves the fast lane."""
-        sites, agents = self._store.sites(), self._store.agents()
-        mediums = {site.code: site.medium for site in sites}
-        pushes_ms = {agent.name: agent.push_interval_ms for agent in agents if agent.heard_at_ms}
-        changed = {code for code, medium in mediums.items() if self._medium(code) != medium}
-        changed |= {a.site for a in agents if self._pushes_ms.get(a.name) != pushes_ms.get(a.name)}
-        self._mediums, self._pushes_ms = mediums, pushes_ms
+        sites, agents, changed = self._known.read()
         for place in [place for code in changed if (place := self._store.place_of(code)) is not None]:
             if self._steady.holds(place):
                 self._let_go(place)
@@ -350,23 +309,3 @@ class Rejudge:
         self.counters.steady += steady
         self.counters.seconds += (self._clock.mono_ns() - started_ns) / 1e9
         self.counters.lag_s = (self._clock.wall_ms() - now_ms) / 1000
-
-
-def apart(spans: Iterable[Range], far_ms: int) -> list[Range]:
-    """`spans` by time; those that are not `far_ms` apart are one."""
-    merged: list[Range] = []
-    for from_ms, to_ms in sorted(spans):
-        if merged and from_ms - merged[-1][1] <= far_ms:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], to_ms))
-        else:
-            merged.append((from_ms, to_ms))
-    return merged
-
-
-def coverage_today(store: Store, site: str, midnight_ms: int, now_ms: int) -> float | None:
-    """Observed share of the time since midnight; None when nothing was ever measured there."""
-    opening = {f.scope: f for f in store.state_at(site, midnight_ms)}.get(SITE)
-    flips = store.flips(site, midnight_ms, now_ms, SITE)
-    if opening is None and not flips:
-        return None
-    return coverage(account(flips, opening, midnight_ms, now_ms))

@@ -7,7 +7,7 @@ committed, for all sites together:
 1. Rows that were judged already are left out. Rows of sites that are not held, and rows far older than what a site
    stands on, are **late**: left to be judged.
 2. A site goes on if every other row of it follows the last of its series within its cover, is what its series' results
-   must be, and makes no two neighbouring bins bad (quality.py), and if nothing else is new at it.
+   must be, and makes no two neighbouring bins bad (bins.py), and if nothing else is new at it.
 3. Of sites that go on, the last stamps and the bins are all that changes. The others are let go, to be judged.
 
 `ended`: the ends of a held site are in the store (it fell silent, or an account was made of it).
@@ -20,21 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.judging.arrays import Table
-from collector.judging.quality import BIN_MS, Limits, is_loss_bad
-from collector.judging.still import ANSWERS, BINS, COUNTED, FAILS, FLAWLESS, INTERCEPTED, NEVER, Footing
+from collector.judging.bins import LONGEST_US, Bins
+from collector.judging.block import Block, Mask, block_of
+from collector.judging.owed import Range
+from collector.judging.quality import Limits
+from collector.judging.still import ANSWERS, COUNTED, FAILS, FLAWLESS, INTERCEPTED, NEVER, Footing
 from collector.store.fresh import Fresh
-from collector.store.rows import Rows, join
-from collector.unpack import Ints
+from collector.store.rows import Rows
 from shared.result import CODE_OF, Outcome
 
-Mask = NDArray[np.bool_]
-Range = tuple[int, int]
-
 FOREVER_MS = 1 << 62
-LONGEST_US = 10_000_000
-"""A longer round trip is left to the judge: the sum of a bin must fit its column."""
-MOST_PACKETS = 60_000
-"""The same, for the packets of a bin."""
 FAR_REACHES = 8
 """So many times the judge's reach apart, results are judged apart."""
 
@@ -59,51 +54,6 @@ class Offer:
     """(place, first, last stamp) of places that went on and whose new results begin before the time asked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """The new rows of all sites; piece i is rows starts[i] to starts[i] + sizes[i], of places[i], from log row
-    numbers[i]; its stamps are within earliest_ms[i] and latest_ms[i]. `place` by row."""
-
-    rows: Rows
-    starts: Ints
-    sizes: Ints
-    places: Ints
-    numbers: Ints
-    earliest_ms: Ints
-    latest_ms: Ints
-    place: Ints
-
-    def pieces(self, chosen: Mask) -> "_Block":
-        """Those pieces alone."""
-        if chosen.all():
-            return self
-        by_row, sizes = np.repeat(chosen, self.sizes), self.sizes[chosen]
-        return _Block(
-            self.rows.take(by_row),
-            np.cumsum(sizes) - sizes,
-            sizes,
-            self.places[chosen],
-            self.numbers[chosen],
-            self.earliest_ms[chosen],
-            self.latest_ms[chosen],
-            self.place[by_row],
-        )
-
-
-def _block(fresh: Fresh) -> _Block:
-    """Of those rows whose stamps stand as they are."""
-    parts, rows, empty = fresh.parts, join([part.rows for part in fresh.parts]), np.empty(0, np.int64)
-    before = np.cumsum([0, *(len(part.rows) for part in parts)]).tolist()
-    starts = np.concatenate([empty, *(part.starts + n for part, n in zip(parts, before, strict=False))])
-    places = np.concatenate([empty, *(part.places for part in parts)]).astype(np.int64)
-    numbers = np.repeat(np.array([part.number for part in parts], np.int64), [len(part.starts) for part in parts])
-    sizes = np.diff(starts, append=len(rows))
-    earliest_ms = np.minimum.reduceat(rows.at_ms, starts) if len(starts) else empty
-    latest_ms = np.maximum.reduceat(rows.at_ms, starts) if len(starts) else empty
-    block = _Block(rows, starts, sizes, places, numbers, earliest_ms, latest_ms, np.repeat(places, sizes))
-    return block.pieces(np.concatenate([empty, *(part.clocks for part in parts)]) == 0)
-
-
 class Steady:
     """Not thread-safe. Series and places by their numbers in the store."""
 
@@ -125,7 +75,7 @@ class Steady:
             low_ms=np.int64,
             high_ms=np.int64,
         )
-        self._bins = Table(number=np.int32, packets=np.uint16, lost=np.uint16, rows=np.uint16, sum_us=np.uint32)
+        self._bins = Bins(self._sites)
         self._members: dict[int, NDArray[np.int32]] = {}
 
     def __len__(self) -> int:
@@ -155,15 +105,7 @@ class Steady:
         sites["until_ms"][place] = min(one.last_ms + one.cover_ms for one in footing.held)
         sites["patience_ms"][place] = patience_ms
         sites["loss_ratio"][place], sites["rtt_us"][place] = limits.loss_ratio, limits.rtt_ms * 1000
-        self._enter_bins(place, footing)
-
-    def _enter_bins(self, place: int, footing: Footing) -> None:
-        bins, first = self._bins, place * BINS
-        bins.reach(first + BINS)
-        bins["number"][first : first + BINS] = -1
-        for one in footing.bins:
-            for name in ("number", "packets", "lost", "rows", "sum_us"):
-                bins[name][first + one.number % BINS] = getattr(one, name)
+        self._bins.enter(place, footing.bins)
 
     def leave(self, place: int) -> None:
         """Holds it no longer."""
@@ -219,7 +161,7 @@ class Steady:
         """What was committed: sites go on or are let go. See the module; `old_ms` as `Offer.old` has it."""
         offer, sites = Offer(), self._sites
         sites.reach(max((*fresh.touched, *fresh.moved), default=0))
-        every = _block(fresh)
+        every = block_of(fresh)
         self._series.reach(int(every.rows.series.max(initial=0)))
         sites["bad"][:] = False
         foreign = self._foreign(fresh, every)
@@ -233,7 +175,7 @@ class Steady:
         self._go_on(offer, block, late, now_ms, old_ms)
         return offer
 
-    def _foreign(self, fresh: Fresh, block: _Block) -> set[int]:
+    def _foreign(self, fresh: Fresh, block: Block) -> set[int]:
         """Places at which more is new than the rows tell."""
         low_ms, high_ms = self._sites["low_ms"], self._sites["high_ms"]
         n = len(fresh.touched)
@@ -268,54 +210,9 @@ class Steady:
         sites["bad"][place[~good]] = True
         echo = (counts == COUNTED) & (want == ANSWERS) & ~sites["bad"][place]
         if echo.any():
-            self._take_in(rows.take(echo), place[echo])
+            self._bins.take_in(rows.take(echo), place[echo])
 
-    def _take_in(self, rows: Rows, place: NDArray[np.int64]) -> None:
-        """Adds rows to the bins of their places. Marks those with bad pairs of bins, or with rows too far apart."""
-        base = self._sites["low_ms"]  # its use is over
-        number = rows.at_ms // BIN_MS
-        base[place] = FOREVER_MS
-        np.minimum.at(base, place, number)
-        apart = number - base[place]
-        self._sites["bad"][place[apart >= BINS]] = True
-        key = place * BINS + np.minimum(apart, BINS - 1)
-        used, key = np.unique(key, return_inverse=True)
-        at, number = used // BINS, base[used // BINS] + used % BINS
-        cells, bins = at * BINS + number % BINS, self._bins
-        known = bins["number"][cells]
-        self._sites["bad"][at[known > number]] = True
-        weights = {
-            "packets": rows.sent,
-            "lost": rows.sent.astype(np.int64) - rows.received,
-            "rows": np.ones(len(rows)),
-            "sum_us": rows.avg_us,
-        }
-        new = {name: np.bincount(key, each).astype(np.float64) for name, each in weights.items()}
-        for name, sums in new.items():
-            sums[known == number] += bins[name][cells[known == number]]
-        self._sites["bad"][at[(new["packets"] > MOST_PACKETS) | (new["sum_us"] > 0xFFFF_FFFF)]] = True
-        bins["number"][cells] = number
-        for name, sums in new.items():
-            bins[name][cells] = np.minimum(sums, np.iinfo(bins[name].dtype).max)
-        self._check_bins(at, number, new)
-
-    def _check_bins(self, place: Ints, number: Ints, sums: dict[str, NDArray[np.float64]]) -> None:
-        """Marks the places that have a bad pair with one of these bins, as `quality.degraded_spans` has it."""
-        limit_us = self._sites["rtt_us"][place]
-        slow = sums["sum_us"] / sums["rows"] > limit_us
-        doubtful = np.flatnonzero((sums["lost"] > 0) | slow)
-        place, number, limit_us, slow = place[doubtful], number[doubtful], limit_us[doubtful], slow[doubtful]
-        for step in (-1, 1):
-            cells = place * BINS + (number + step) % BINS
-            there = self._bins["number"][cells] == number + step
-            beside = {name: np.where(there, self._bins[name][cells], 0.0) for name in ("packets", "lost", "rows")}
-            sum_us = np.where(there, self._bins["sum_us"][cells], 0.0)
-            rtt_us = np.divide(sum_us, beside["rows"], out=np.zeros(len(cells)), where=beside["rows"] > 0)
-            lost, packets = sums["lost"][doubtful] + beside["lost"], sums["packets"][doubtful] + beside["packets"]
-            bad = is_loss_bad(lost, packets, self._sites["loss_ratio"][place]) | (slow & (rtt_us > limit_us))
-            self._sites["bad"][place[bad]] = True
-
-    def _leave_to_judge(self, offer: Offer, fresh: Fresh, block: _Block, late: Mask, foreign: set[int]) -> None:
+    def _leave_to_judge(self, offer: Offer, fresh: Fresh, block: Block, late: Mask, foreign: set[int]) -> None:
         """Ranges of late rows, of all rows of places that are let go, and of what is new but for rows."""
         bad, held = self._sites["bad"], self._sites["held"]
         offer.let_go = np.flatnonzero(bad & held).tolist()
@@ -328,7 +225,7 @@ class Steady:
         for place in foreign & fresh.touched.keys():
             offer.judge[place] = [fresh.touched[place]]
 
-    def _go_on(self, offer: Offer, block: _Block, late: Mask, now_ms: int, old_ms: int) -> None:
+    def _go_on(self, offer: Offer, block: Block, late: Mask, now_ms: int, old_ms: int) -> None:
         """Rule 3."""
         sites, s = self._sites, self._series
         ahead = ~late & ~sites["bad"][block.place]

@@ -21,8 +21,8 @@ import numpy as np
 from collector.columns import Columns, Series
 from collector.condition import Condition, Flip, State
 from collector.judging.groups import Trial
-from collector.judging.judge import SITE, JudgeSettings, Verdict, is_echo
-from collector.judging.quality import BIN_MS, Limits
+from collector.judging.judge import SITE, JudgeSettings, Verdict
+from collector.judging.quality import BIN_MS, Limits, is_echo
 
 BINS = 16
 """How many bins of quality are kept of a site that stands still."""

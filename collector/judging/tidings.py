@@ -1,16 +1,16 @@
-"""What `live` is told of a site that was judged."""
+"""What `live` is told of a site: what it is in since it was judged, and how much of today was observed."""
 
 import numpy as np
 
+from collector.accounting.ledger import account, coverage
 from collector.columns import Columns
 from collector.condition import Condition, Flip
-from collector.judging.examine import Examined
+from collector.judging.examine import FOREVER_MS, Examined
 from collector.judging.judge import SITE
 from collector.live import Judged
 from collector.store import Store
 from shared.result import CODE_OF, Group, Outcome
 
-FOREVER_MS = 1 << 62
 DAY_MS = 86_400_000
 AGAIN_MS = 1_000
 NO_FAILURES = [CODE_OF[Outcome.OK], CODE_OF[Outcome.ERROR]]
@@ -44,6 +44,15 @@ def of_store(store: Store, site: str, now_ms: int) -> tuple[Judged, set[str]]:
         columns = store.read(site, standing.at_ms + AGAIN_MS, FOREVER_MS)
         confirmed = _fails(columns, standing) if standing.now in DOWN_ALONE else _fails_still(columns, standing)
     return _judged(scopes, standing, ends_ms, now_ms, confirmed=confirmed)
+
+
+def coverage_today(store: Store, site: str, midnight_ms: int, now_ms: int) -> float | None:
+    """Observed share of the time since midnight; None when nothing was ever measured there."""
+    opening = {f.scope: f for f in store.state_at(site, midnight_ms)}.get(SITE)
+    flips = store.flips(site, midnight_ms, now_ms, SITE)
+    if opening is None and not flips:
+        return None
+    return coverage(account(flips, opening, midnight_ms, now_ms))
 
 
 def has_failed_again(store: Store, examined: Examined, standing: Flip | None) -> bool:

@@ -1,7 +1,9 @@
 """Makes a province whose truth is known, feeds what its agents would have said to the real collector, and compares.
 
     province.py   pure: which sites there are, and what kind of place each is
-    world.py      pure: what truly happens at a site: faults of its line, silences of its host, errors of its clock
+    span.py       pure: from when to when, how fine, and chance
+    world.py      pure: what truly happens at a site: faults of its line (faults.py, pieces.py), silences of its host
+                  (silences.py), errors of its clock
     asking.py     pure: when an agent asks its targets, and what they answer
     hosts.py      pure: what hosts say of themselves: boots, clocks, why they stopped
     measure.py    pure: answers -> results, context by context, as an agent's spool would hold them

@@ -15,11 +15,13 @@ from collector.clocks import TRUSTED_MS
 from collector.ingest import MSGPACK, Ingest
 from collector.judging.rejudge import Rejudge
 from collector.registry import Token
+from collector.simulate.faults import mass_outages
 from collector.simulate.measure import Agent, agent_of
 from collector.simulate.parcels import LONGEST_WAY_MS, Arrival, arrivals, body_of
 from collector.simulate.province import Place, Role
+from collector.simulate.span import Span
 from collector.simulate.truth import TrueSite, inner_spells, outer_spells, true_site
-from collector.simulate.world import Span, Story, mass_outages, story
+from collector.simulate.world import Story, story
 from collector.store import Store
 from shared.clock import Clock
 

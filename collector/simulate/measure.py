@@ -11,8 +11,10 @@ from collector.condition import Row
 from collector.registry import Medium
 from collector.simulate.asking import ANSWERS_MS, FAILS_MS, Asked, Asking, Way
 from collector.simulate.hosts import contexts_of
+from collector.simulate.pieces import Kind, Piece
 from collector.simulate.planes import Ints
-from collector.simulate.world import Kind, Piece, Span, Story, Stretch
+from collector.simulate.span import Span
+from collector.simulate.world import Story, Stretch
 from shared.result import CODE_OF, Group, Outcome
 from shared.wire import Context, TargetSpec
 

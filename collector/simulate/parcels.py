@@ -18,8 +18,9 @@ import msgspec
 import numpy as np
 
 from collector.simulate.measure import Agent, Taken
+from collector.simulate.pieces import Kind
 from collector.simulate.planes import planes_of
-from collector.simulate.world import Kind, Story, Stretch
+from collector.simulate.world import Story, Stretch
 from shared.wire import Batch, Host
 
 REPEATED = 25

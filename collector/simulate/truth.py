@@ -2,8 +2,8 @@
 
 Its rows are those of the collector's ledger, told from what happened and not from what was measured, but for one thing:
 nobody can know what a place was in before its agent had looked. So a boot, a waking or a start is `agent` until every
-group was asked once; and before an agent's very first result all is `unknown`. After a brief silence (world.py) it is
-`agent` until the first result: from there on what was known before it counts again.
+group was asked once; and before an agent's very first result all is `unknown`. After a brief silence (silences.py) it
+is `agent` until the first result: from there on what was known before it counts again.
 
 The file has one JSON object a line: first what was simulated, then one site a line.
 """
@@ -20,7 +20,9 @@ import numpy as np
 
 from collector.condition import Row
 from collector.simulate.measure import Agent
-from collector.simulate.world import Kind, Span, Story
+from collector.simulate.pieces import Kind
+from collector.simulate.span import Span
+from collector.simulate.world import Story
 from shared.clock import utc
 
 NEAR_MS = 60_000

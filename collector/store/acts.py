@@ -1,14 +1,10 @@
-"""Human acts in SQL: exclusions, given causes, the audit log. Nothing is ever changed or deleted; triggers see to it.
+"""Human acts in SQL: exclusions, given causes. Nothing is ever changed or deleted; triggers see to it.
 
-A withdrawal is a row of its own. Every act writes its row and its entry of the audit log in one transaction, and the
-entry quotes the row: `faults` compares the two. An entry's digest covers the digest before it, so that a log from which
-something was cut or in which something was changed does not add up; who wants to be sure of its end writes the last
-digest down elsewhere.
+A withdrawal is a row of its own. Every act writes its row and its entry of the audit log (audit.py) in one transaction.
 """
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from typing import Any
 
@@ -23,11 +19,11 @@ from collector.acts import (
     check_exclusion,
     check_withdrawal,
     detail_of,
-    digest_of,
 )
 from collector.contracts import Contract
 from collector.registry import Details, Site, Token
-from collector.store import facts, register
+from collector.store import audit, facts, register
+from collector.store.audit import IMPORTED, REMOVED, Said, Standing, keepers, note, version_of
 from collector.store.doors import Ask, Write
 
 ROWS = """
@@ -43,46 +39,18 @@ CREATE TABLE causes (
     code TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, entered_ms INTEGER NOT NULL
 );
 CREATE INDEX causes_of ON causes (site, start_ms);
-CREATE TABLE audit (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
-    subject TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL
-);
 """
 
-REFUSES = "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
-KEEPERS = """
-CREATE TRIGGER {table}_stay BEFORE UPDATE ON {table} {refuses}
-CREATE TRIGGER {table}_remain BEFORE DELETE ON {table} {refuses}
-CREATE TRIGGER {table}_once BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) {refuses}
-"""
-"""The last one because INSERT OR REPLACE deletes without asking the second."""
-
-
-def keepers(*tables: str) -> str:
-    """The triggers that keep these append-only."""
-    return "".join(KEEPERS.format(table=table, refuses=REFUSES.format(table=table)) for table in tables)
-
-
-TABLES = ROWS + keepers("exclusions", "withdrawals", "causes", "audit")
+TABLES = ROWS + audit.ROWS + keepers("exclusions", "withdrawals", "causes", "audit")
 
 EXCLUSIONS = (
     "SELECT e.id, scope, of, from_ms, to_ms, kind, e.why, e.who, entered_ms, w.at_ms, w.who, w.why"
     " FROM exclusions e LEFT JOIN withdrawals w ON w.id = e.id"
 )
 CAUSES = "SELECT id, site, start_ms, end_ms, code, note, who, entered_ms FROM causes"
-AUDIT = "SELECT id, at_ms, who, act, subject, detail, digest FROM audit"
 ADD_EXCLUSION = "INSERT INTO exclusions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
 GIVE_CAUSE = "INSERT INTO causes VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
-ADD_ENTRY = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)"
 WITHDRAWN = ("withdrawn_ms", "withdrawn_by", "withdrawn_why")
-
-QUOTED = ("exclusion.add", "cause.give", "followup.add", "followup.step", "alert.acknowledge")
-"""Acts whose entry is a whole row, its id in it."""
-IMPORTED, REMOVED = "contracts.import", "contracts.remove"
-"""Acts whose entry quotes versions of contracts: the last one of a version counts."""
-Said = tuple[tuple[str, str], str]
-Standing = Callable[[sqlite3.Connection], Iterable[Said]]
-"""((act, id), the row as the entry must quote it) for every row of a table of human acts."""
 
 
 class Acts:
@@ -101,19 +69,19 @@ class Acts:
 
     def audit_log(self, after_id: int = 0, limit: int = 1_000) -> list[AuditEntry]:
         """The entries that follow `after_id`, by id."""
-        return self._ask(lambda db: list(_audit(db, f"{AUDIT} WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)))
+        return self._ask(lambda db: list(audit.entries(db, after_id, limit)))
 
     def version(self) -> int:
         """Grows with every act."""
-        return self._ask(lambda db: _last(db)[0])
+        return self._ask(lambda db: audit.last(db)[0])
 
     def head(self) -> str:
         """The digest of the last entry; "" of an empty log."""
-        return self._ask(lambda db: _last(db)[1])
+        return self._ask(lambda db: audit.last(db)[1])
 
     def faults(self) -> list[str]:
         """A sentence for each place at which the log does not add up, or does not say what the tables say."""
-        return self._ask(lambda db: [*_broken_chain(db), *_unsaid(db, self._standing)])
+        return self._ask(lambda db: list(audit.faults(db, self._standing)))
 
     def add_exclusion(self, draft: Exclusion) -> Exclusion:
         """`draft` as it was entered, with its id; `draft.id` means nothing."""
@@ -241,55 +209,6 @@ def _causes(db: sqlite3.Connection, site: str = "") -> Iterator[GivenCause]:
         yield GivenCause(**known | {"code": CauseCode(known["code"])})
 
 
-def _audit(db: sqlite3.Connection, question: str, *values: int) -> Iterator[AuditEntry]:
-    for row in db.execute(question, values):
-        yield AuditEntry(**dict(zip(AuditEntry.__slots__, row, strict=True)))
-
-
-def _last(db: sqlite3.Connection) -> tuple[int, str]:
-    """(id, digest) of the last entry."""
-    row = db.execute("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1").fetchone()
-    return (row[0], row[1]) if row else (0, "")
-
-
-def note(db: sqlite3.Connection, at_ms: int, by: str, act: str, subject: str, detail: str) -> None:
-    """One more entry of the audit log, in the transaction of what it tells."""
-    number, digest = _last(db)
-    entry = AuditEntry(id=number + 1, at_ms=at_ms, by=by, act=act, subject=subject, detail=detail, digest="")
-    db.execute(ADD_ENTRY, astuple(replace(entry, digest=digest_of(digest, entry))))
-
-
-def _broken_chain(db: sqlite3.Connection) -> Iterator[str]:
-    digest, number = "", 0
-    for entry in _audit(db, f"{AUDIT} ORDER BY id"):
-        if entry.id != number + 1:
-            yield f"entries {number + 1} to {entry.id - 1} are missing"
-        elif entry.digest != digest_of(digest, entry):
-            yield f"entry {entry.id} ({entry.act} {entry.subject}) or the one before it was changed"
-        digest, number = entry.digest, entry.id
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
-    if row and row[0] > number:
-        yield f"entries {number + 1} to {row[0]} are missing"
-
-
-def _unsaid(db: sqlite3.Connection, tables: Sequence[Standing]) -> Iterator[str]:
-    """Rows that the log does not quote as they stand, and quotes that have no row."""
-    quoted: dict[tuple[str, str], str] = {}
-    for entry in _audit(db, f"{AUDIT} ORDER BY id"):
-        if entry.act == "exclusion.withdraw":
-            quoted[entry.act, entry.subject] = entry.detail
-        elif entry.act in QUOTED:
-            quoted[entry.act, str(json.loads(entry.detail).get("id"))] = entry.detail
-        elif entry.act == IMPORTED:
-            quoted |= {_version(terms): canonical(terms) for terms in json.loads(entry.detail).get("terms", ())}
-        elif entry.act == REMOVED:
-            quoted.pop(_version(json.loads(entry.detail)["removed"]), None)
-    standing = {key: detail for table in tables for key, detail in table(db)}
-    for key in sorted(quoted.keys() | standing.keys()):
-        if quoted.get(key) != standing.get(key):
-            yield f"{' '.join(key)}: the table does not say what the log says"
-
-
 def _standing(db: sqlite3.Connection) -> Iterator[Said]:
     for exclusion in _exclusions(db):
         yield ("exclusion.add", str(exclusion.id)), detail_of(_as_entered(exclusion))
@@ -298,9 +217,4 @@ def _standing(db: sqlite3.Connection) -> Iterator[Said]:
     for cause in _causes(db):
         yield ("cause.give", str(cause.id)), detail_of(cause)
     for contract in register.contracts(db):
-        yield _version(contract.terms), canonical(contract.terms)
-
-
-def _version(terms: Mapping[str, Any]) -> tuple[str, str]:
-    """What a version of a contract is called among what the log quotes."""
-    return "contract", f"{terms['number']} {terms['begins']}"
+        yield version_of(contract.terms), canonical(contract.terms)

@@ -12,7 +12,7 @@ from dataclasses import astuple
 from typing import Any, NamedTuple
 
 from collector.accounting.proof import BEFORE_FIRST, Link, Proof, linked
-from collector.store.acts import keepers
+from collector.store.audit import keepers
 from collector.store.doors import Ask, Write
 
 ROWS = """

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from collector.condition import DOWN, Condition, Flip, Outage
+from collector.store import Replacement
 
 SITE_SCOPE = "site"
 COLUMNS = ("site", "scope", "at_ms", "not_earlier_than_ms", "was", "now", "why")
@@ -80,6 +81,12 @@ def replace(db: sqlite3.Connection, site: str, from_ms: int, to_ms: int, new: Se
             for ordinal, flip in enumerate(tied)
         ],
     )
+
+
+def replace_all(db: sqlite3.Connection, changes: Sequence[Replacement]) -> None:
+    """One after the other."""
+    for change in changes:
+        replace(db, *change)
 
 
 def in_order(flips: Sequence[Flip]) -> list[Flip]:

@@ -17,7 +17,7 @@ from collector.followups import (
     told,
 )
 from collector.store import facts
-from collector.store.acts import Said, keepers, note
+from collector.store.audit import Said, keepers, note
 from collector.store.doors import Ask, Write
 
 ROWS = """

@@ -1,9 +1,9 @@
 """What is known of the agents from their last deliveries. Follows from the frames of the log."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from collector.registry import AgentState
+from collector.registry import AgentState, Token
 from collector.store.group import Frame
 from shared.wire import Context
 
@@ -48,6 +48,15 @@ class Agents:
     def saved(self, states: Iterable[AgentState]) -> None:
         """They were written out, and nothing was heard since."""
         self._heard |= {state.name: _Heard(state) for state in states}
+
+
+def known_agents(heard: Iterable[AgentState], cloned: Collection[str], tokens: Iterable[Token]) -> list[AgentState]:
+    """By name, those that were heard and those that have a token that may push. `cloned` are several hosts each."""
+    states = {state.name: replace(state, cloned=True) if state.name in cloned else state for state in heard}
+    for token in tokens:
+        if token.kind == "agent" and token.revoked_at_ms is None:
+            states.setdefault(token.agent, AgentState(name=token.agent, site=token.site))
+    return [states[name] for name in sorted(states)]
 
 
 def _in_context(state: AgentState, context: Context) -> AgentState:

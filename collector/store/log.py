@@ -41,6 +41,12 @@ def insert(connection: sqlite3.Connection, group: Group) -> int:
     return int(cursor.lastrowid or 0)
 
 
+def last_number(connection: sqlite3.Connection) -> int:
+    """Of the last row that was ever written."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
+    return int(row[0]) if row else 0
+
+
 def entries(connection: sqlite3.Connection) -> Iterator[tuple[int, int, list[Frame], Rows] | str]:
     """Every row as (number, received, frames, rows), or what is wrong with it."""
     for number, received_ms, data in connection.execute("SELECT id, received_ms, data FROM log ORDER BY id"):

@@ -5,7 +5,7 @@ from dataclasses import astuple, fields, replace
 
 from collector.acts import BadAct, canonical
 from collector.people import Role, Session, User, check_not_last
-from collector.store.acts import note
+from collector.store.audit import note
 from collector.store.doors import Ask, Write
 
 TABLES = """

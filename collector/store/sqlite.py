@@ -5,8 +5,9 @@
     log.py      a group as one row             window.py   which sequence numbers are there
     chunks.py   hours of a site                rows.py     rows and their packed bytes
     memory.py   what is known by heart         recent.py, heard.py   its rows and its agents
+    readers.py  who reads beside the writer    archive.py   what of a site is in chunks; damage.py   what cannot be read
     windows.py  the windows of all streams     chronicles.py, boots.py   boots and clocks; stays.py   from when to when
-    flips.py, facts.py   the relational part; acts.py, books.py, marks.py, people.py, followups.py, outbox.py,
+    flips.py, facts.py   the relational part; acts.py, audit.py, books.py, marks.py, people.py, followups.py, outbox.py,
     register.py and chain.py too, which reach the file by doors.py
 
 A commit writes one row: frames and results of the whole group. Windows and what is known of agents follow from the
@@ -14,13 +15,11 @@ frames; they are written out when `compact` deletes the frames, in the same tran
 played back on opening. Another process may write the registry at any time, but only one may append.
 """
 
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,17 +41,21 @@ from collector.store import (
     log,
 )
 from collector.store.acts import Acts
-from collector.store.book import SeriesBook
+from collector.store.archive import Archive
+from collector.store.book import SeriesBook, series_numbers
 from collector.store.books import Books
 from collector.store.chain import Chain
+from collector.store.damage import Damage
 from collector.store.followups import FollowUps, standing
-from collector.store.fresh import Fresh, FreshRows, series_numbers, watched
+from collector.store.fresh import Fresh, FreshRows, watched
 from collector.store.group import gather
+from collector.store.heard import known_agents
 from collector.store.marks import Marks
 from collector.store.memory import Memory
 from collector.store.names import Names, find_context
 from collector.store.outbox import Outbox
 from collector.store.people import People
+from collector.store.readers import Readers, take_snapshot
 from collector.store.register import Register
 from collector.store.rows import Rows, join
 from collector.store.schema import connect, migrate
@@ -60,8 +63,6 @@ from collector.store.stays import Stays
 from collector.store.writer import LINGER_S, Writer
 from shared.clock import Clock, SystemClock
 from shared.wire import Context
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -75,15 +76,15 @@ class SqliteStore:
             self._db = connect(path)
             migrate(self._db)
             self._names, self._memory = Names(self._db), Memory(self._db)
-            self._last_number = _last_number(self._db)
+            self._last_number = log.last_number(self._db)
         except sqlite3.Error as error:
             raise StoreError(f"{path} cannot be used as a store: {error}") from None
-        self._report_damage(list(self._memory.damage))
+        self._damage, self._readers = Damage(self._path), Readers(self._path)
+        self._damage.report(self._memory.damage)
+        self._ask = self._readers.ask
         self._lock = threading.RLock()
         self._book = SeriesBook()
-        self._hours: dict[int, tuple[int, int] | None] = {}
-        self._spans: dict[int, tuple[int, int] | None] = {}
-        self._readers: list[sqlite3.Connection] = []
+        self._archive = Archive(self._names, self._book, self._damage)
         self._fresh = FreshRows()
         self._compacting = threading.Lock()
         self._stays = Stays()
@@ -126,7 +127,7 @@ class SqliteStore:
 
     def series_numbers(self, site: str) -> dict[Series, int]:
         place = self._names.known_place(site)
-        return {} if place is None else self._ask(lambda db: series_numbers(db, place, site))
+        return {} if place is None else self._ask(lambda db: series_numbers(db, place))
 
     def newest(self) -> int:
         with self._lock:
@@ -136,16 +137,16 @@ class SqliteStore:
         place = self._names.known_place(site)
         if place is None:
             return Columns.empty()
-        with self._reading() as db:
+        with self._readers.open() as db:
             with self._lock:  # memory and snapshot of the file must be of the same moment
                 judged = self._names.judged.get(place, ())
                 spans, corrections = self._memory.chronicles.reach(db, judged, from_ms, to_ms)
                 parts = [Rows.of(self._memory.recent.pieces(place))]
-                spans = chunks.hourly(spans, self._hours_of(db, place))
+                spans = self._archive.hourly(db, place, spans)
                 if spans:
-                    _take_snapshot(db)
+                    take_snapshot(db)
             for first_ms, end_ms in spans:
-                parts += self._whole(chunks.read(db, place, first_ms, end_ms))
+                parts += self._archive.rows(db, place, first_ms, end_ms)
             rows = join(parts)
             if corrections:
                 rows = self._book.dated(db, place, rows, corrections)
@@ -156,10 +157,8 @@ class SqliteStore:
         place = self._names.known_place(site)
         if place is None:
             return None
-        with self._lock, self._reading() as db:
-            if place not in self._spans:
-                self._spans[place] = self._span_of_chunks(db, place)
-            found = [span for span in (self._spans[place], self._memory.recent.span(place)) if span]
+        with self._lock, self._readers.open() as db:
+            found = [span for span in (self._archive.span(db, place), self._memory.recent.span(place)) if span]
             for clock in self._names.judged.get(place, ()):
                 found += [(a + shift, b + shift) for a, b, shift in self._memory.chronicles.pieces(db, clock)]
         return (min(first for first, _ in found), max(last for _, last in found)) if found else None
@@ -168,11 +167,11 @@ class SqliteStore:
         place = self._names.known_place(site)
         if place is None:
             return []
-        with self._lock, self._reading() as db:
+        with self._lock, self._readers.open() as db:
             return self._stays.find(db, self._memory.chronicles, site, place, from_ms, to_ms)
 
     def untrusted(self) -> dict[str, int]:
-        with self._lock, self._reading() as db:
+        with self._lock, self._readers.open() as db:
             return self._memory.chronicles.untrusted(db)
 
     def cloned(self) -> dict[str, tuple[str, ...]]:
@@ -182,7 +181,7 @@ class SqliteStore:
     def context(self, agent: str, name: str) -> Context | None:
         known = self._names.known_context(agent, name)
         if known is None:
-            with self._reading() as db:
+            with self._readers.open() as db:
                 known = find_context(db, agent, name)
         return known
 
@@ -194,7 +193,7 @@ class SqliteStore:
                 numbers = {number for number, slab in recent.slabs.items() if slab.received_ms < before_ms}
                 places = recent.places()
             new: list[chunks.Chunk] = []
-            with self._reading() as db:
+            with self._readers.open() as db:
                 for place in places:
                     with self._lock:
                         pieces = self._memory.recent.pieces(place, numbers)
@@ -209,7 +208,7 @@ class SqliteStore:
         return self._ask(facts.refusal_counts)
 
     def damage(self) -> list[str]:
-        return list(self._memory.damage)
+        return self._damage.sentences()
 
     # flips
 
@@ -230,11 +229,7 @@ class SqliteStore:
             self._write(lambda db: flips.replace(db, site, from_ms, to_ms, new))
 
     def replace_many(self, changes: Sequence[Replacement]) -> None:
-        def replace_all(db: sqlite3.Connection) -> None:
-            for change in changes:
-                flips.replace(db, *change)
-
-        self._write(replace_all)
+        self._write(lambda db: flips.replace_all(db, changes))
 
     # registry and alerts
 
@@ -246,15 +241,8 @@ class SqliteStore:
 
     def agents(self) -> list[AgentState]:
         with self._lock:
-            cloned = self._memory.chronicles.cloned
-            states = {
-                state.name: replace(state, cloned=True) if state.name in cloned else state
-                for state in self._memory.agents.states()
-            }
-        for token in self.tokens():
-            if token.kind == "agent" and token.revoked_at_ms is None:
-                states.setdefault(token.agent, AgentState(name=token.agent, site=token.site))
-        return [states[name] for name in sorted(states)]
+            heard, cloned = self._memory.agents.states(), set(self._memory.chronicles.cloned)
+        return known_agents(heard, cloned, self.tokens())
 
     def tokens(self) -> list[Token]:
         return self._ask(facts.tokens)
@@ -282,12 +270,12 @@ class SqliteStore:
 
     def close(self) -> None:
         self._writer.close()
-        for connection in (*self._readers, self._db):
-            connection.close()
+        self._readers.close()
+        self._db.close()
 
     def _commit(self, deliveries: Sequence[Delivery]) -> list[Stored]:
         with self._transaction() as db:
-            if _last_number(db) != self._last_number:
+            if log.last_number(db) != self._last_number:
                 raise StoreError(f"another process appends to {self._path}; stop one of the two")
             memory = self._memory
             group = gather(deliveries, self._names, memory.windows.find, memory.chronicles.cloned)
@@ -311,8 +299,7 @@ class SqliteStore:
             folded = sum(len(self._memory.recent.slabs[number].records) for number in numbers)
             self._memory.saved()
             self._memory.recent.drop(numbers)
-            self._hours.clear()
-            self._spans.clear()
+            self._archive.changed()
         return folded
 
     def _write(self, statement: Callable[[sqlite3.Connection], T]) -> T:
@@ -335,68 +322,3 @@ class SqliteStore:
             self._names.forget()
             raise
         self._names.settle()
-
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        with self._reading() as db:
-            return question(db)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read with, for this caller alone until it is done."""
-        try:
-            db = self._readers.pop() if self._readers else connect(str(self._path))
-        except IndexError:  # another thread took the last one
-            db = connect(str(self._path))
-        try:
-            yield db
-            if db.in_transaction:
-                db.execute("COMMIT")
-        except BaseException as error:  # whatever state it is in, nobody gets this connection again
-            db.close()
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(f"the store could not be read: {error}") from None
-            raise
-        self._readers.append(db)
-
-    def _hours_of(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
-        if place not in self._hours:
-            self._hours[place] = chunks.hours(db, place)
-        return self._hours[place]
-
-    def _span_of_chunks(self, db: sqlite3.Connection, place: int) -> tuple[int, int] | None:
-        """Of the rows whose stamps stand as they are: from the first hour that has some to the last."""
-        first = self._outermost(db, place, chunks.keys(db, place))
-        last = self._outermost(db, place, chunks.keys(db, place, backwards=True)) if first else None
-        return (first[0], last[1]) if first and last else None
-
-    def _outermost(self, db: sqlite3.Connection, place: int, hours: Iterator[int]) -> tuple[int, int] | None:
-        judged = place in self._names.judged
-        for hour in hours:
-            at_ms = hour * chunks.HOUR_MS
-            for rows in self._whole(chunks.read(db, place, at_ms, at_ms + 1)):
-                plain = self._book.plain(db, place, rows) if judged else rows
-                if len(plain):
-                    return int(plain.at_ms.min()), int(plain.at_ms.max())
-        return None
-
-    def _whole(self, found: Iterator[Rows | str]) -> list[Rows]:
-        """Those that could be read; the others are reported, once."""
-        parts = list(found)
-        self._report_damage([part for part in parts if isinstance(part, str) and part not in self._memory.damage])
-        return [part for part in parts if isinstance(part, Rows)]
-
-    def _report_damage(self, sentences: Sequence[str]) -> None:
-        for sentence in sentences:
-            logger.error("event=store_damaged path=%s detail=%r", self._path, sentence)
-            self._memory.damage[sentence] = None
-
-
-def _take_snapshot(db: sqlite3.Connection) -> None:
-    """From here to the end of the transaction the connection sees the file as it is now."""
-    db.execute("BEGIN")
-    db.execute("SELECT 1 FROM chunks LIMIT 1").fetchone()
-
-
-def _last_number(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
-    return int(row[0]) if row else 0
