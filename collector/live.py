@@ -4,10 +4,11 @@ Between two pushes the newest results are up to a push interval old. That is not
 `SILENT_PUSHES` push intervals has passed, a site is still in the condition that its last results showed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.accounting.calendars import ALWAYS, Calendar, service_spans
+from collector.accounting.days import ends_ms
 from collector.acts import Exclusion
 from collector.condition import Condition, Flip
 from collector.registry import AgentState, Site
@@ -25,6 +26,7 @@ class SiteNow:
     this condition was news when it was first seen, so an alert may be made of it. `in_service`: service is due there
     now, by the site's calendar, and has been since `service_since_ms`, or longer. `allowance_ms`: how long it may say
     nothing. `excluded`: what takes the present out of the account; nobody is woken for what is under maintenance.
+    `closed_ms`: since when the site is closed; nothing is said of what it is in then.
     """
 
     site: Site
@@ -44,6 +46,7 @@ class SiteNow:
     service_since_ms: int = 0
     allowance_ms: int = 0
     excluded: Exclusion | None = None
+    closed_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,21 +113,52 @@ class Live:
         self._coverage.update(coverage)
 
     def sites(self, now_ms: int) -> list[SiteNow]:
-        """Every registered site, by code."""
+        """Every registered site that is not closed, by code."""
         service = Service(self._calendar_of, now_ms)
-        return [self._view(site, now_ms, service) for site in self._sites.values()]
+        return [self._view(site, now_ms, service) for site in self._sites.values() if now_ms < ends_ms(site)]
+
+    def closed(self, now_ms: int) -> list[SiteNow]:
+        """Every registered site that is closed, by code."""
+        return [self._closed(site) for site in self._sites.values() if now_ms >= ends_ms(site)]
+
+    def registered(self) -> list[Site]:
+        """Every site, closed or not, by code: for what looks back."""
+        return list(self._sites.values())
 
     def site(self, code: str, now_ms: int) -> SiteNow | None:
+        """Also one that is closed."""
         found = self._sites.get(code)
-        return self._view(found, now_ms, Service(self._calendar_of, now_ms)) if found else None
+        if found is None:
+            return None
+        closed = now_ms >= ends_ms(found)
+        return self._closed(found) if closed else self._view(found, now_ms, Service(self._calendar_of, now_ms))
 
     def agents(self) -> list[AgentState]:
         return [agent for _, agent in sorted(self._agents.items())]
 
+    def agents_at_work(self, now_ms: int) -> list[AgentState]:
+        """All but those of closed sites."""
+        closed = {code for code, site in self._sites.items() if now_ms >= ends_ms(site)}
+        return [agent for agent in self.agents() if agent.site not in closed]
+
+    def _reporters(self, site: Site) -> Sequence[AgentState]:
+        """Who told of it: who watches it, or its own agents."""
+        watching = [a for name in sorted(self._watchers.get(site.code, ())) if (a := self._agents.get(name))]
+        return watching or [a for a in self._own.get(site.code, ()) if a.heard_at_ms]
+
+    def _closed(self, site: Site) -> SiteNow:
+        return SiteNow(
+            site=site,
+            condition=Condition.UNOBSERVED,
+            since_ms=0,
+            since_not_earlier_ms=0,
+            heard_at_ms=max((a.heard_at_ms for a in self._reporters(site)), default=0),
+            in_service=False,
+            closed_ms=ends_ms(site),
+        )
+
     def _view(self, site: Site, now_ms: int, service: "Service") -> SiteNow:
-        reporters = [a for name in sorted(self._watchers.get(site.code, ())) if (a := self._agents.get(name))]
-        if not reporters:
-            reporters = [a for a in self._own.get(site.code, ()) if a.heard_at_ms]
+        reporters = self._reporters(site)
         heard_at_ms = max((a.heard_at_ms for a in reporters), default=0)
         deadline_ms = max((a.heard_at_ms + round(SILENT_PUSHES * a.push_interval_ms) for a in reporters), default=0)
         silent = 0 < deadline_ms < now_ms

@@ -19,8 +19,8 @@ from collector.alerts.deliver import Alerts
 from collector.alerts.telling.morning_facts import morning_facts
 from collector.alerts.vitals import Vitals
 from collector.config import SQLITE, CollectorConfig
-from collector.faces.guard import Tokens
 from collector.faces.metrics import Facts
+from collector.faces.tokens import Tokens
 from collector.figures.board import IndicatorBoard
 from collector.ingest import Ingest
 from collector.judging.rejudge import OnJudged, Rejudge
@@ -100,7 +100,7 @@ class Parts:
             now_ms=now_ms,
             version=version("kentongan"),
             sites=self.live.sites(now_ms),
-            agents=self.live.agents(),
+            agents=self.live.agents_at_work(now_ms),
             ingest=self.ingest.counts,
             judge_seconds=self.rejudge.counters.seconds,
             judge_lag_s=self.rejudge.counters.lag_s,
@@ -130,7 +130,7 @@ def _alerts(
         external_url=config.external_url,
         contacts=config.providers,
         timezone=config.timezone,
-        agents=live.agents,
+        agents=lambda: live.agents_at_work(clock.wall_ms()),
         health=Vitals(
             Path(config.store.removeprefix(SQLITE)).parent,
             lag_s=lambda: rejudge.counters.lag_s,

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -21,7 +22,11 @@ class Medium(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A place with a line: an OPD office or a village point. Keyed by code: thirty village names repeat."""
+    """A place with a line: an OPD office or a village point. Keyed by code: thirty village names repeat.
+
+    `until` is its last day, by its own clock; None: it goes on. Results that come later are stored and judged as
+    before, but nothing after the midnight that ends it counts in any figure, and the site is not there any more.
+    """
 
     code: str
     name: str
@@ -34,6 +39,12 @@ class Site:
     contract: str = ""
     timezone: str = "Asia/Makassar"
     calendar: str = ""
+    until: date | None = None
+
+    @property
+    def after(self) -> date:
+        """The first day on which it is not there any more; `date.max` where it goes on."""
+        return self.until + timedelta(1) if self.until else date.max
 
 
 class Network(StrEnum):

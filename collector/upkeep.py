@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.accounting.accounts import Accounts
-from collector.accounting.days import day_at
+from collector.accounting.days import day_at, ends_ms
 from collector.alerts.deliver import Alerts
-from collector.faces.guard import Tokens
+from collector.faces.tokens import Tokens
 from collector.figures.board import IndicatorBoard
-from collector.judging.rejudge import coverage_today
+from collector.judging.tidings import coverage_today
 from collector.live import Live
 from collector.store import Store, StoreError
 from shared.clock import Clock
@@ -98,7 +98,7 @@ class Upkeep:
 
     def _coverage(self) -> dict[str, float]:
         now_ms = self._clock.wall_ms()
-        sites = self._store.sites()
+        sites = [site for site in self._store.sites() if now_ms < ends_ms(site)]
         midnights = {zone: day_at(zone, now_ms)[0] for zone in {site.timezone for site in sites}}
         pairs = ((s.code, coverage_today(self._store, s.code, midnights[s.timezone], now_ms)) for s in sites)
         return {code: coverage for code, coverage in pairs if coverage is not None}

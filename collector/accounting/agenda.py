@@ -1,6 +1,7 @@
 """Which days must be made, and why: those that ended, and those that something has changed.
 
-1. A day is due CLOSE_AFTER_MS after it ended, from the first day with a result of its site on.
+1. A day is due CLOSE_AFTER_MS after it ended, from the first day with a result of its site on, up to the last day of a
+   site that is closed; those behind it wait until it is opened again.
 2. What may change a closed day marks it, in the store, so that a crash loses no mark: results that touch it
    (`touched`), an exclusion that was entered or withdrawn, a calendar that is another.
 3. Results that end a silence tell what it was, however long ago it began: they mark the closed days it lies in too.
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from collector.accounting.calendars import Calendar, Span
-from collector.accounting.days import day_at, days_between
+from collector.accounting.days import day_at, days_between, ends_ms
 from collector.accounting.hindsight import UNSEEN, Seen, explained
 from collector.acts import Exclusion
 from collector.judging.judge import reach_ms
@@ -63,6 +64,7 @@ class Agenda:
         self._desks = {desk.site: desk for desk in self._books.desks()}
         self._due = [_due_of(desk) for desk in self._desks.values()]
         heapify(self._due)
+        self._resting: set[str] = set()
         self._acts_seen = self._books.acts_seen()
         self._making: dict[str, list[Span]] = {}
         self._marked: set[tuple[str, int, str]] = set()
@@ -159,12 +161,22 @@ class Agenda:
         found: dict[tuple[str, Span], None] = {}
         while len(found) < limit and self._due and self._due[0][0] <= now_ms:
             _, site, from_ms = heappop(self._due)
-            desk = self._desks[site]
-            if desk.until_ms == from_ms and (site, day_at(desk.timezone, from_ms)) not in found:
-                for day in days_between(desk.timezone, from_ms, now_ms - CLOSE_AFTER_MS)[: limit - len(found)]:
+            desk, closed_ms = self._desks[site], ends_ms(self.site(site))
+            if from_ms >= closed_ms:
+                self._resting.add(site)
+            elif desk.until_ms == from_ms and (site, day_at(desk.timezone, from_ms)) not in found:
+                until_ms = min(now_ms - CLOSE_AFTER_MS, closed_ms)
+                for day in days_between(desk.timezone, from_ms, until_ms)[: limit - len(found)]:
                     if day[1] + CLOSE_AFTER_MS <= now_ms:
                         found[site, day] = None
         return list(found)
+
+    def _wake(self) -> None:
+        """Sites that are open again, or for longer than was known, are due."""
+        for code in [code for code in self._resting if code in self._desks]:
+            if self._desks[code].until_ms < ends_ms(self.site(code)):
+                self._resting.remove(code)
+                heappush(self._due, _due_of(self._desks[code]))
 
     # sites and their calendars
 
@@ -176,6 +188,7 @@ class Agenda:
             self._sites = {site.code: site for site in self._store.sites()}
             for code in [*self._sites, *(code for code in list(self._desks) if code not in self._sites)]:
                 self._keep_books(self.site(code))
+            self._wake()
 
     def _keep_books(self, site: Site) -> None:
         desk, calendar = self._desks.get(site.code), self._calendar_of(site)

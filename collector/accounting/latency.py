@@ -17,7 +17,7 @@ from collector.accounting import digits
 from collector.accounting.calendars import Span
 from collector.accounting.digits import Numbers
 from collector.columns import Columns, Series
-from collector.judging.judge import OUTSIDE
+from collector.judging.groups import OUTSIDE
 from shared.result import CODE_OF, Group, Outcome
 
 BUCKETS = 508

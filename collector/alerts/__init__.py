@@ -18,13 +18,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from collector.alerts.channel import Channel, Parts
-from collector.alerts.contacts import Contact
 from collector.alerts.deciding.rules import AgentRules, AlertRules, FlapRules, MassRules
 from collector.alerts.telling.alertmanager import Alertmanager, AlertmanagerSettings
 from collector.alerts.telling.apprise_urls import Apprise
 from collector.alerts.telling.receiver_settings import AppriseSettings, ReceiverSettings
 from shared.settings import Settings
-from shared.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,8 @@ class AlertSettings(Settings):
             raise ValueError(f"the name {name} is taken; give every receiver one of its own")
         return self
 
-    def rules(
-        self, *, started_at_ms: int, texts: Texts, external_url: str, contacts: Mapping[str, Contact], timezone: str
-    ) -> AlertRules:
-        """What deciding goes by, in milliseconds."""
+    def rules(self, parts: Parts, started_at_ms: int) -> AlertRules:
+        """What deciding goes by, in milliseconds. Alerts say what they say in the words of the channels."""
         return AlertRules(
             started_at_ms=started_at_ms,
             startup_grace_ms=_ms(self.startup_grace_s),
@@ -101,10 +97,10 @@ class AlertSettings(Settings):
             ),
             flaps=FlapRules(count=self.flap_count, window_ms=_ms(self.flap_window_s), quiet_ms=_ms(self.flap_quiet_s)),
             agents=AgentRules(clock_off_ms=_ms(self.clock_off_s), min_version=self.min_version),
-            texts=texts,
-            external_url=external_url,
-            contacts=contacts,
-            timezone=timezone,
+            texts=parts.texts,
+            external_url=parts.external_url,
+            contacts=parts.contacts,
+            timezone=parts.timezone,
         )
 
     def opened(self, parts: Parts) -> dict[str, Channel]:

@@ -71,13 +71,7 @@ class Alerts:
         self._store, self._sites, self._clock = store, sites, clock
         self._agents, self._health, self._acknowledgements = agents, health, acknowledgements
         self._repeat_resolved_ms = round(settings.repeat_resolved_s * 1000)
-        self._rules = settings.rules(
-            started_at_ms=clock.wall_ms(),
-            texts=texts,
-            external_url=external_url,
-            contacts=contacts or {},
-            timezone=timezone,
-        )
+        self._rules = settings.rules(parts, clock.wall_ms())
         self._loaded = False
         self._sent: dict[str, SentAlert] = {}
         self._memory, self._records = NOTHING, dict[str, SentAlert]()

@@ -12,7 +12,7 @@ from collector.figures.indicators import AccountingSettings, Figures, figures
 from collector.figures.periods import CURRENT, current
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.sums import Sums
-from collector.figures.totals import PORTION, SCOPES, Accounts, Asked, Books, Totals
+from collector.figures.totals import PORTION, SCOPES, Accounts, Asked, Books, Totals, asked_of
 from collector.registry import Site
 from shared.clock import Clock
 
@@ -76,7 +76,7 @@ class IndicatorBoard:
 
     def _tell(self, now_ms: int) -> list[Told]:
         """Site by site, all periods of a portion at once: they have today in common, which costs the most."""
-        sites = list(self._sites())
+        sites = [site for site in self._sites() if any(_asked(site, period, now_ms) for period in CURRENT)]
         groups = _groups(sites)
         sums = {period: Sums(len(groups)) for period in CURRENT}
         told: list[Told] = []
@@ -85,16 +85,19 @@ class IndicatorBoard:
             totals = Totals(_Remembering(self._accounts), self._books, self._calendar_of, self._settings)
             owners_of = [[groups[scope, SCOPES[scope](site)] for scope in GROUPED] for site in portion]
             for period in CURRENT:
-                part = totals.sums([[_asked(site, period, now_ms)] for site in portion])
+                part = totals.sums([_asked(site, period, now_ms) for site in portion])
                 sums[period].merge(part, owners_of)
                 if self._per_site:
                     told += self._told([("site", site.code) for site in portion], period, part)
         return [one for period in CURRENT for one in self._told(list(groups), period, sums[period])] + told
 
     def _told(self, owners: Sequence[tuple[str, str]], period: str, sums: Sums) -> list[Told]:
+        """Nothing is told of who has no site in that period; of all together it always is."""
         found = figures(sums, CHOICE, self._settings)
         return [
-            Told(scope=scope, of=of, period=period, figures=one) for (scope, of), one in zip(owners, found, strict=True)
+            Told(scope=scope, of=of, period=period, figures=one)
+            for (scope, of), one in zip(owners, found, strict=True)
+            if one.sites or scope == "all"
         ]
 
 
@@ -121,6 +124,7 @@ def _groups(sites: Sequence[Site]) -> Mapping[tuple[str, str], int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _asked(site: Site, period: str, now_ms: int) -> Asked:
-    from_ms, to_ms = current(period, now_ms, site.timezone)
-    return Asked(site=site, from_ms=from_ms, to_ms=to_ms)
+def _asked(site: Site, period: str, now_ms: int) -> list[Asked]:
+    """At most one: nothing of a site that was closed before."""
+    asked = asked_of(site, current(period, now_ms, site.timezone), now_ms)
+    return [asked] if asked else []

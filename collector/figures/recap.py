@@ -1,9 +1,10 @@
 """Pure: the recap of downtime: outages with what people said of them, what each cost, and their sums."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from collector.accounting.days import ends_ms
 from collector.acts import Exclusion, GivenCause, cause_of
 from collector.condition import Outage
 from collector.figures.indicators import CHARGED_ROWS
@@ -54,6 +55,18 @@ class Basis:
     given: Mapping[str, Sequence[GivenCause]]
     """By site."""
     exclusions: Sequence[Exclusion]
+
+
+def lived(outages: Iterable[Outage], sites: Mapping[str, Site], from_ms: int, now_ms: int) -> Iterator[Outage]:
+    """Of `outages` from `from_ms` on what counts: one that lasts when its site is closed ends there, and none begins
+    later."""
+    for outage in outages:
+        end_ms = ends_ms(sites[outage.site])
+        if end_ms > (now_ms if outage.end_ms is None else outage.end_ms):
+            yield outage
+        elif max(outage.start_ms, from_ms) < end_ms:
+            proof_ms = min(outage.end_not_earlier_than_ms or end_ms, end_ms)
+            yield replace(outage, end_ms=end_ms, end_not_earlier_than_ms=proof_ms)
 
 
 def cases(outages: Iterable[Outage], sites: Mapping[str, Site], basis: Basis) -> list[Case]:

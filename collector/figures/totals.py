@@ -11,6 +11,7 @@ from typing import Protocol
 
 from collector.accounting.accounts import Day, Revision
 from collector.accounting.calendars import Calendar, Span, service_spans
+from collector.accounting.days import ends_ms
 from collector.accounting.ledger import Ledger
 from collector.condition import Row
 from collector.figures.indicators import CHARGED_ROWS, AccountingSettings, Figures, figures
@@ -69,6 +70,12 @@ class Asked:
     to_ms: int
 
 
+def asked_of(site: Site, span: Span, now_ms: int) -> Asked | None:
+    """What counts of `span` at `site`: nothing that has not come, and nothing after its last day. None: nothing."""
+    to_ms = min(span[1], now_ms, ends_ms(site))
+    return Asked(site=site, from_ms=span[0], to_ms=to_ms) if span[0] < to_ms else None
+
+
 class Totals:
     """Adds accounts up. Blocks; a province's month takes half a second."""
 
@@ -101,6 +108,7 @@ class Totals:
         """1. Kept days add up as tallies; of their ledgers only outages and services are read.
         2. What lies between and around them is made.
         3. An outage that an edge of the period cuts short is followed beyond it: whether it is charged depends on it.
+           Not beyond the last day of its site: there it ends.
         """
         code, from_ms, to_ms = asked.site.code, asked.from_ms, asked.to_ms
         kept = [] if as_of_ms else [day for day in self._books.tallies(code, from_ms, to_ms) if day.to_ms <= to_ms]
@@ -142,8 +150,9 @@ class Totals:
             earlier = _pieces(self._accounts.days(code, asked.from_ms - charge_ms, asked.from_ms, as_of_ms))
             before_ms = _reaching_ms(earlier, pieces[0].row, asked.from_ms)
         if pieces and not pieces[-1].closes and _may_be_charged(pieces[-1], charge_ms):
-            later = _pieces(self._accounts.days(code, asked.to_ms, asked.to_ms + charge_ms, as_of_ms))
-            after_ms = _going_on_ms(later, pieces[-1].row, asked.to_ms)
+            until_ms = min(asked.to_ms + charge_ms, ends_ms(asked.site))
+            later = self._accounts.days(code, asked.to_ms, until_ms, as_of_ms) if asked.to_ms < until_ms else ()
+            after_ms = _going_on_ms(_pieces(later), pieces[-1].row, asked.to_ms)
         return before_ms, after_ms
 
 

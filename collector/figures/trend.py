@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from collector.accounting.accounts import Day
-from collector.accounting.days import midnight_ms
+from collector.accounting.days import ends_ms, midnight_ms
 from collector.figures.indicators import AccountingSettings, Figures, figures
 from collector.figures.periods import STEPS, Period, local
 from collector.figures.shares import Choice, Ratio
@@ -95,10 +95,11 @@ def _add(sums: Sums, base: int, books: Books, sites: Sequence[Site], cuts: Seque
     found: list[list[bytes]] = [[] for _ in cuts[1:]]
     for site in sites:
         from_ms, *edges = (midnight_ms(cut, site.timezone) for cut in cuts)
-        kept = books.tallies(site.code, from_ms, edges[-1])
+        to_ms = min(edges[-1], ends_ms(site))
+        kept = books.tallies(site.code, from_ms, to_ms) if from_ms < to_ms else ()
         for day in kept:
             found[bisect_right(edges, day.from_ms)].append(day.tally)
-        for gap in gaps([(day.from_ms, day.to_ms) for day in kept], from_ms, edges[-1]):
+        for gap in gaps([(day.from_ms, day.to_ms) for day in kept], from_ms, to_ms):
             for one in made(site, *gap):
                 sums.add_days(base + bisect_right(edges, one.ledger.from_ms), [one])
     for place, tallies in enumerate(found):

@@ -9,6 +9,7 @@ Reading order, which is the way of a file:
     amounts.py         pure: numbers, money, shares as people write them; days.py: dates
     columns.py         pure: the two forms, sites and contracts: every column, how it is read and written
     rows.py            pure: a sheet -> what each row gives, and every mistake
+    day_order.py       pure: days that could be read with the day or with the month first
     codes.py           pure: what spreadsheets do to codes: zeros and dots that are gone
     site_sheet.py      pure: rows -> sites with their details, against what is known
     contract_sheet.py  pure: rows -> versions of contracts, against what is known

@@ -212,6 +212,7 @@ SITE_READERS: Mapping[str, dict[str, Any]] = {
     },
     "contract": {"read": _coded(), "form": Form.CODE},
     "timezone": {"read": _timezone},
+    "until": {"read": _day, "form": Form.DAY, "empty": None},
     "description": {"read": _text(MAX_LONG_TEXT)},
     "network": {
         "read": _choice(words.NETWORKS, Network),

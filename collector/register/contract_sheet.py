@@ -4,7 +4,7 @@
 2. A number and first day that occur twice; an end before the beginning.
 3. Versions of one number that are in force on the same day: in the file, or with one that is known and stays. A row
    that is left out for it may leave the version that it would have ended, so this is asked again until nothing changes.
-4. In a file that writes any day with its month first, every day that can be read both ways is refused.
+4. Days that can be read both ways (day_order.py).
 """
 
 from collections import defaultdict
@@ -15,8 +15,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from collector.contracts import Contract, Formula, overlapping
+from collector.register import day_order
 from collector.register.columns import CONTRACTS
-from collector.register.days import is_month_first, other_way
 from collector.register.faults import Fault
 from collector.register.rows import Reading, Row, read_rows
 from collector.register.sheets import Sheet
@@ -55,7 +55,7 @@ def read_contracts(sheet: Sheet, known: KnownContracts) -> Reading[Contract]:
     rows = told.right
     read = {number: _contract(row, known) for number, row in rows.items()}
     faults = [
-        *_month_first(sheet, told.titles, rows),
+        *day_order.refused(sheet, told, DAYS),
         *told.twice(CONTRACTS.key, "twice_version"),
         *_backwards(rows, read),
     ]
@@ -71,18 +71,6 @@ def read_contracts(sheet: Sheet, known: KnownContracts) -> Reading[Contract]:
 def _contract(row: Row, known: KnownContracts) -> Contract:
     before = known.contracts.get((row.given["number"], row.given["begins"]))
     return replace(before, **row.given) if before else Contract(**row.given)
-
-
-def _month_first(sheet: Sheet, titles: Mapping[str, str], rows: Mapping[int, Row]) -> Iterator[Fault]:
-    places = [sheet.header.index(titles[name]) for name in DAYS if name in titles]
-    texts = [cells[place].text for _, cells in sheet.rows for place in places if place < len(cells)]
-    witness = next((text for text in texts if is_month_first(text)), None)
-    if witness is None:
-        return
-    for row in rows.values():
-        for name in DAYS:
-            if name in row.cells and (other := other_way(row.cells[name].text)):
-                yield row.fault(name, "either_day", f"{row.given[name].isoformat()} / {other} ({witness})")
 
 
 def _backwards(rows: Mapping[int, Row], read: Mapping[int, Contract]) -> Iterator[Fault]:
@@ -113,9 +101,7 @@ def _overlap(one: Contract, other: Contract, row_of: Mapping[Key, int]) -> tuple
 
 
 def _remarks(row: Row, contract: Contract, known: KnownContracts) -> Iterator[Fault]:
-    for name in DAYS:
-        if name in row.cells and other_way(row.cells[name].text):
-            yield row.fault(name, "day_first", row.given[name].isoformat())
+    yield from day_order.remarks(row, DAYS)
     if contract.formula is not Formula.NONE and (contract.sla is None or contract.fee is None):
         yield row.fault("formula", "formula_without", contract.formula)
     if contract.provider and contract.provider not in known.providers:

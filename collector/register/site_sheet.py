@@ -2,7 +2,8 @@
 
 1. What each row gives is laid over what is known of its code.
 2. Codes that occur twice, and codes that lost zeros or dots on their way through a spreadsheet.
-3. Names that nobody could tell apart, half a pair of coordinates, a new site without a name.
+3. Names that nobody could tell apart, half a pair of coordinates, a new site without a name; days that can be read
+   both ways (day_order.py).
 4. Remarks: names that repeat elsewhere, contracts that nobody knows, providers that are spelled almost like another.
 """
 
@@ -13,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from collector.contracts import numbers_of
+from collector.register import day_order
 from collector.register.codes import Codes, dotted
 from collector.register.columns import DETAIL_FIELDS, SITE_FIELDS, SITES
 from collector.register.faults import Fault
@@ -20,6 +22,7 @@ from collector.register.rows import Reading, Row, read_rows
 from collector.register.sheets import Sheet
 from collector.registry import Details, Site
 
+DAYS = ("until",)
 ALIKE = 0.85
 """How much of two names must agree for one to be a slip of the other."""
 
@@ -72,13 +75,14 @@ def read_sites(sheet: Sheet, known: Known) -> Reading[Entry]:
     """Raises BadSheet where no row can be judged."""
     told = read_rows(sheet, SITES)
     rows = told.right
-    faults = [*told.twice(SITES.key, "twice_code"), *_damaged(told.rows, known)]
+    faults = [*told.twice(SITES.key, "twice_code"), *_damaged(told.rows, known), *day_order.refused(sheet, told, DAYS)]
     right = _left({number: _entry(row, known) for number, row in rows.items()}, faults)
     faults += [fault for number, entry in right.items() for fault in _incomplete(rows[number], entry)]
     faults += _same_names(rows, right, known)
     right = _left(right, faults)
     remarks = [*_repeated(rows, right, known), *_dotless(rows, right, known), *_contracts(rows, right, known)]
     remarks += [*_spelled(rows, right, known), *_phones(rows, right)]
+    remarks += [fault for number in right for fault in day_order.remarks(rows[number], DAYS)]
     return told.reading(right, faults, remarks)
 
 

@@ -34,6 +34,7 @@ SITE_HEADERS: Words = {
     "contract": ("kontrak", "nomor_kontrak", "no_kontrak"),
     "timezone": ("zona_waktu",),
     "calendar": ("kalender",),
+    "until": ("sampai", "hari_terakhir", "tanggal_terakhir", "ditutup_setelah", "last_day"),
     "description": ("uraian", "deskripsi", "keterangan"),
     "agency": ("instansi", "nama_instansi"),
     "unit": ("unit_pengelola", "unit_kerja"),

@@ -20,7 +20,8 @@ import numpy as np
 from collector.accounting.latency import ECHO, ERROR
 from collector.columns import Columns
 from collector.condition import ROWS, Condition, Flip, Row, State
-from collector.judging.judge import OUTSIDE, SITE
+from collector.judging.groups import OUTSIDE
+from collector.judging.judge import SITE
 
 Key = tuple[str, str, str]
 """(name, group, quantile); the site is the same for all, and what does not apply is empty."""

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.accounting.days import ends_ms
 from collector.judging.rejudge import OLD_MS
 from collector.live import Live
 from collector.remote_write import RemoteWriteSettings, SinkTold
@@ -152,8 +153,8 @@ class Sink:
         """Of every site that was heard."""
         now_ms, known = self._clock.wall_ms(), self._known()
         owed, first, late = list[Owed](), dict[str, int](), list[tuple[str, int]]()
-        for now in self._live.sites(now_ms):
-            edge_ms = min(now_ms - OLD_MS, now.heard_at_ms)
+        for now in (*self._live.sites(now_ms), *self._live.closed(now_ms)):
+            edge_ms = min(now_ms - OLD_MS, now.heard_at_ms, ends_ms(now.site))
             edge_ms -= edge_ms % self._step_ms
             site = now.site.code
             if site not in known:

@@ -12,6 +12,10 @@ from collector.store.rows import Rows
 from shared.result import Group
 
 PLACES_AT_HAND = 4_096
+SERIES = (
+    "SELECT series.id, p.code, agent, target, grp, kind, interval_ms, address, a.code, clock FROM series"
+    " JOIN places p ON p.id = site JOIN places a ON a.id = agent_site WHERE site = ?"
+)
 
 
 class SeriesBook:
@@ -62,13 +66,16 @@ class SeriesBook:
         return [known[number] for number in numbers]
 
 
-def find_series(connection: sqlite3.Connection, place: int) -> Iterator[tuple[int, tuple[Series, int]]]:
-    """Every series that concerns `place`, with its clock, by its number."""
-    rows = connection.execute(
-        "SELECT series.id, p.code, agent, target, grp, kind, interval_ms, address, a.code, clock FROM series"
-        " JOIN places p ON p.id = site JOIN places a ON a.id = agent_site WHERE site = ?",
-        (place,),
-    )
+def series_numbers(connection: sqlite3.Connection, place: int) -> dict[Series, int]:
+    """The series of `place` whose stamps stand as they are, with their numbers."""
+    return {series: number for number, (series, _) in find_series(connection, place, "AND clock = 0")}
+
+
+def find_series(
+    connection: sqlite3.Connection, place: int, which: str = ""
+) -> Iterator[tuple[int, tuple[Series, int]]]:
+    """Every series that concerns `place`, with its clock, by its number; `which` is SQL that leaves some out."""
+    rows = connection.execute(f"{SERIES} {which}", (place,))
     for number, site, agent, target, group, kind, interval_ms, address, agent_site, clock in rows:
         yield (
             number,

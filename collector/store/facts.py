@@ -4,7 +4,8 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
+from datetime import date
 from typing import Any
 
 from collector.registry import Medium, Site, Token
@@ -18,11 +19,17 @@ MOST_KEPT = 150
 
 def sites(db: sqlite3.Connection) -> list[Site]:
     rows = db.execute(f"SELECT {_names(Site)} FROM sites ORDER BY code")  # noqa: S608  names of our own fields
-    return [Site(**known | {"medium": Medium(known["medium"])}) for known in _records(rows)]
+    return [_site(known) for known in _records(rows)]
+
+
+def _site(known: dict[str, Any]) -> Site:
+    until = known["until"]
+    return Site(**known | {"medium": Medium(known["medium"]), "until": date.fromisoformat(until) if until else None})
 
 
 def put_sites(db: sqlite3.Connection, new: Sequence[Site]) -> None:
-    _put(db, "sites", Site, [astuple(site) for site in new])
+    rows = ({**asdict(site), "until": site.until.isoformat() if site.until else None} for site in new)
+    _put(db, "sites", Site, [tuple(row.values()) for row in rows])
 
 
 def tokens(db: sqlite3.Connection) -> list[Token]:

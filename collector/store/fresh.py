@@ -4,11 +4,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.columns import Series
 from collector.store.group import Group
 from collector.store.rows import Rows
 from collector.unpack import Ints
-from shared.result import Group as TargetGroup
 
 MOST_ROWS = 1_000_000
 """More are not kept: a judge that is so far behind reads what it needs."""
@@ -64,25 +62,3 @@ def watched(db: sqlite3.Connection) -> list[tuple[str, int]]:
     """(site of a watcher, place that it watches)."""
     ask = "SELECT DISTINCT a.code, site FROM series JOIN places a ON a.id = agent_site WHERE site <> agent_site"
     return db.execute(ask).fetchall()
-
-
-def series_numbers(db: sqlite3.Connection, place: int, site: str) -> dict[Series, int]:
-    """The series of `place` whose stamps stand as they are, with their numbers."""
-    found = db.execute(
-        "SELECT series.id, agent, target, grp, kind, interval_ms, address, a.code FROM series"
-        " JOIN places a ON a.id = agent_site WHERE site = ? AND clock = 0",
-        (place,),
-    )
-    return {
-        Series(
-            site=site,
-            agent=agent,
-            agent_site=agent_site,
-            target=target,
-            group=TargetGroup(group),
-            kind=kind,
-            interval_ms=interval_ms,
-            address=address,
-        ): number
-        for number, agent, target, group, kind, interval_ms, address, agent_site in found
-    }

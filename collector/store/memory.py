@@ -29,8 +29,8 @@ class Memory:
         self.agents = Agents(
             msgspec.msgpack.decode(state, type=AgentState) for (state,) in db.execute("SELECT state FROM heard")
         )
-        self.damage: dict[str, None] = {}
-        """Sentences, each once, in the order they were found."""
+        self.damage: list[str] = []
+        """A sentence for each log row that cannot be read."""
         self._play_back(db)
 
     def add(self, number: int, group: Group) -> None:
@@ -61,7 +61,7 @@ class Memory:
         contexts: dict[int, Context | None] = {}
         for entry in log.entries(db):
             if isinstance(entry, str):
-                self.damage[entry] = None
+                self.damage.append(entry)
                 continue
             number, received_ms, frames, rows = entry
             for frame in frames:

@@ -110,6 +110,10 @@ DROP TABLE windows;
 ALTER TABLE new_windows RENAME TO windows;
 """
 
+CLOSED_SITES = """
+ALTER TABLE sites ADD COLUMN until TEXT;
+"""
+
 MIGRATIONS = (
     FIRST,
     CLOCKS,
@@ -121,6 +125,7 @@ MIGRATIONS = (
     outbox.TABLES,
     register.TABLES,
     chain.TABLES,
+    CLOSED_SITES,
 )
 
 

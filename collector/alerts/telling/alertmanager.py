@@ -178,6 +178,7 @@ class Alertmanager:
         except TimeoutError:
             for address in self._addresses:
                 address.give_up()
+            await self.settled()  # the session must outlive its requests
         if self._session is not None:
             await self._session.close()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from collector.accounting.days import day_at
+from collector.accounting.days import day_at, ends_ms
 from collector.alerts.channel import is_alert
 from collector.alerts.telling.morning import MorningFacts
 from collector.followups import told
@@ -12,10 +12,10 @@ from collector.store import Store
 
 
 def morning_facts(store: Store, timezone: str, external_url: str, now_ms: int) -> MorningFacts:
-    """The facts at `now_ms`; days are those of `timezone`."""
+    """The facts at `now_ms`, of the sites that are not closed; days are those of `timezone`."""
     today = day_at(timezone, now_ms)
     yesterday = day_at(timezone, today[0] - 1)
-    sites = store.sites()
+    sites = [site for site in store.sites() if now_ms < ends_ms(site)]
     return MorningFacts(
         now_ms=now_ms,
         timezone=timezone,
