@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from collector.reports.document import Chart, Column, Document, Facts, Prose, Row, Table, Unit, Value
+from collector.reports.document import Chart, Column, Document, Fact, Facts, Prose, Row, Section, Table, Unit, Value
 from collector.reports.source import silent
 from collector.reports.writing import html
 from collector.reports.writing.parts import lying
@@ -202,10 +202,49 @@ def test_a_table_lies_as_its_columns_need(table: Table, shape: Shape) -> None:
 
 
 def test_few_sections_between_two_that_lie_across_lie_across_too() -> None:
-    assert lying([False, True, False, False, True, False]) == [False, True, True, True, True, False]
+    assert lying([False, False, True, False, False, True, False]) == [False, False, True, True, True, True, False]
     assert lying([True, *[False] * 4, True]) == [True, *[False] * 4, True]
     assert lying([False, False]) == [False, False]
     assert lying([]) == []
+
+
+def test_a_single_section_before_the_first_that_lies_across_lies_across_with_the_head() -> None:
+    assert lying([False, True, False, False, False, False]) == [True, True, False, False, False, False]
+    wide = replace(columns(20), rows=lambda: iter([]))
+    page = written(Document(head=sample().head, sections=[wide]))
+    assert 'class="r-head r-across"' in page
+    assert "r-method r-across" in page
+
+
+def on_paper(*sections: Section) -> str:
+    document = Document(head=sample().head, sections=sections)
+    return "".join(html.page(document, Texts("id"), silent, {}))
+
+
+def test_a_record_on_paper_is_labelled_and_does_without_zeros_but_not_without_what_is_unknown() -> None:
+    units = (Unit.TEXT, Unit.COUNT, Unit.DURATION, Unit.SHARE, Unit.DURATION, Unit.COUNT)
+    some = tuple(Column(name=f"c{n}", label=f"Kolom {n}", unit=unit) for n, unit in enumerate(units))
+    more = tuple(Column(name=f"m{n}", label=f"Catatan {n}", wide=True) for n in range(8))
+    row = Row(cells=("Berau", 0, 0, 0.0, None, 7, "kabel", *[""] * 7), mark="bad")
+    page = on_paper(Table(name="t", title="T", columns=(*some, *more), rows=lambda: iter([row])))
+    [record] = re.findall(r'<tbody class="r-record r-bad">(.*?)</tbody>', page)
+    told = [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in re.findall(r"<td[^>]*>(.*?)</td>", record)]
+    assert told == ["Kolom 3 0,00 %", "Kolom 4 –", "Kolom 5 7", "", "", "Catatan 0 kabel"]
+    assert Texts("id").say("sheets.table.zeros") in page
+
+
+def test_numbers_of_contracts_are_not_broken_and_words_are() -> None:
+    cells = ("SPK/12-B/KOMINFO-TIK/2026", "dua-duanya", "ada 3-4 kata")
+    some = tuple(Column(name=f"c{n}", label="K") for n in range(3))
+    page = on_paper(Table(name="t", title="T", columns=some, rows=lambda: iter([Row(cells=cells)])))
+    assert re.findall(r'class="r-code">([^<]*)<', page) == [cells[0]]
+
+
+def test_a_form_begins_a_sheet_and_figures_do_not() -> None:
+    form = Facts(name="f", title="F", facts=[Fact(name="a", label="Kontrak", value="K-1")])
+    figures = Facts(name="g", title="G", facts=[Fact(name="b", label="Kontrak", value=4, unit=Unit.COUNT)])
+    begun = re.findall(r'class="r-section( r-form)?" id="r-([fg])"', on_paper(form, figures))
+    assert begun == [(" r-form", "f"), ("", "g")]
 
 
 def test_values_of_a_record_stand_behind_their_labels() -> None:

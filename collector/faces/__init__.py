@@ -1,7 +1,7 @@
 """Pages, API and /metrics.
 
 server.py          all of it wired together; start here
-guard.py           who may read and write, and how every refusal looks
+guard.py           who may read and write, and how every refusal looks; tokens.py: whose a token is
 passwords.py       argon2id, one at a time; attempts.py: pure: who has to wait; oidc.py: signing in by a provider
 marked.py          every answer of a simulated store says so
 api.py             JSON: sites, flips, outages; answers.py: what is answered

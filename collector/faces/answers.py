@@ -4,7 +4,7 @@ Times are RFC 3339 in UTC; durations are seconds; a ratio is between 0 and 1; nu
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -13,7 +13,8 @@ from collector.acts import GivenCause, cause_of
 from collector.columns import Columns
 from collector.condition import Flip, Outage, State
 from collector.contracts import Contract
-from collector.judging.judge import OUTSIDE, SITE
+from collector.judging.groups import OUTSIDE
+from collector.judging.judge import SITE
 from collector.live import SiteNow
 from collector.registry import RAI_CODE, AgentState, Details
 from shared.clock import utc
@@ -45,7 +46,8 @@ class RegisterAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A site of the registry and what it is in now. `since_not_earlier_than`: the last proof of what was before.
-    `excluded`: maintenance or force_majeure while an exclusion takes it out of the account."""
+    `excluded`: maintenance or force_majeure while an exclusion takes it out of the account. `until`: its last day;
+    once that is over it is `closed`: it is in no list of sites, and nothing is said of what it is in now."""
 
     code: str
     name: str
@@ -58,6 +60,8 @@ class SiteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     timezone: str
     calendar: str
+    until: date | None
+    closed: bool
     condition: str
     since: Time | None
     since_not_earlier_than: Time | None
@@ -208,6 +212,7 @@ def site_answer(now: SiteNow, register: RegisterAnswer) -> SiteAnswer:
     return SiteAnswer(
         register=register,
         **{name: getattr(now.site, name) for name in now.site.__slots__},
+        closed=now.closed_ms is not None,
         condition=now.condition,
         since=time_or_none(now.since_ms),
         since_not_earlier_than=time_or_none(now.since_not_earlier_ms),

@@ -15,6 +15,7 @@ from collector.contracts import in_force
 from collector.faces import answers
 from collector.faces.guard import Refused, seen_by, who_of
 from collector.figures.periods import BadPeriod, Period, bound, local
+from collector.figures.recap import lived
 from collector.judging.judge import SITE
 from collector.live import Live, SiteNow
 from collector.registry import Details
@@ -94,17 +95,20 @@ class Api:
         span = period(request, self.timezone, now_ms)
         limit = whole_number(request, "limit", default=1, most=MAX_LIMIT) if "limit" in request.query else None
         after = place_of(request.query.get("after", ""))
-        names = {now.site.code: now.site.name for now in seen_by(who_of(request), self.live.sites(now_ms))}
+        who = who_of(request)
+        sites = {site.code: site for site in self.live.registered() if who.sees(site)}
         code = request.query.get(SITE)
-        if code is not None and code not in names:
+        if code is not None and code not in sites:
             raise Refused(404, "unknown-site", f"there is no site {code!r}")
-        codes = [one for one in sorted(names) if code in (None, one) and one >= after[0]]
+        codes = [one for one in sorted(sites) if code in (None, one) and one >= after[0]]
 
         def tell() -> answers.OutagesAnswer:
             told = (
                 outage
                 for first in range(0, len(codes), TOGETHER)
-                for outage in self.store.outages(codes[first : first + TOGETHER], *span, now_ms)
+                for outage in lived(
+                    self.store.outages(codes[first : first + TOGETHER], *span, now_ms), sites, span[0], now_ms
+                )
             )
             found = (one for one in told if (one.site, one.start_ms) > after)
             page = list(islice(found, limit))
@@ -114,7 +118,7 @@ class Api:
                 from_=utc(span[0]),
                 to=utc(span[1]),
                 outages=[
-                    answers.outage_answer(outage, names[outage.site], now_ms, given.get(outage.site, ()))
+                    answers.outage_answer(outage, sites[outage.site].name, now_ms, given.get(outage.site, ()))
                     for outage in page
                 ],
                 next=f"{page[-1].site}@{page[-1].start_ms}" if more else None,
@@ -178,7 +182,9 @@ def registered_of(store: Store, sites: Sequence[SiteNow], now_ms: int) -> Mappin
     for now in sites:
         code, today = now.site.code, local(now_ms, now.site.timezone).date()
         details = told.get(code, Details(code=code)) if told else store.register.details_of(code)
-        found[code] = answers.register_answer(details, in_force(now.site, contracts, today))
+        found[code] = answers.register_answer(
+            details, in_force(now.site, contracts, today) if now.closed_ms is None else None
+        )
     return found
 
 

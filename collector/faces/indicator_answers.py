@@ -48,12 +48,13 @@ class LatencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndicatorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One site, provider, regency ... `period_s` is what was accounted for: the sum of `rows`, over all its sites, from
-    the day of the first result of each on: a period that begins earlier counts from then on, and so does `coverage`.
-    `counted_from`: when the account of the first of them begins (null: nothing is accounted for), `counted_all_from`:
-    that of the last (null: one has no result yet), `late_sites`: how many begin later than `from` or not yet,
-    `counted_share`: how much of the time of all sites from `from` to `to` is accounted for. `corrected_days`: how many
-    of its days have a later revision than the first."""
+    """One site, provider, regency ... Of a site that is closed nothing counts after its last day, where `to` is then;
+    one that was closed before the period is not among `sites`. `period_s` is what was accounted for: the sum of `rows`,
+    over all its sites, from the day of the first result of each on: a period that begins earlier counts from then on,
+    and so does `coverage`. `counted_from`: when the account of the first of them begins (null: nothing is accounted
+    for), `counted_all_from`: that of the last (null: one has no result yet), `late_sites`: how many begin later than
+    `from` or not yet, `counted_share`: how much of the time of all sites from `from` to `to` is accounted for.
+    `corrected_days`: how many of its days have a later revision than the first."""
 
     of: str
     sites: int

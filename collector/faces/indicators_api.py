@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from collector.accounting.calendars import Calendar
+from collector.accounting.days import ends_ms
 from collector.accounting.ledger import joined
 from collector.faces import ledger_answers as answers
 from collector.faces import tables
@@ -72,6 +73,7 @@ class IndicatorsApi:
         by, form = one_of(request, "by", periods.BY, default="day"), one_of(request, "format", FORMATS)
         now_ms = self.clock.wall_ms()
         from_ms, to_ms = _span(period, site, now_ms)
+        to_ms = max(from_ms, min(to_ms, ends_ms(site)))
         if by == "hour" and (as_of_ms or to_ms - from_ms > MAX_HOURS_MS):
             raise Refused(400, "bad-by", "by=hour is for a week at most, and not for as_of; use by=day")
 

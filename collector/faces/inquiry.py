@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from collector.accounting.calendars import ALWAYS, Calendar
+from collector.accounting.days import ends_ms
 from collector.faces import indicator_answers as answers
 from collector.faces.guard import Refused
 from collector.figures.indicators import AccountingSettings
 from collector.figures.periods import Period, local
 from collector.figures.shares import Choice
-from collector.figures.totals import SCOPES, Asked, Totals
+from collector.figures.totals import SCOPES, Asked, Totals, asked_of
 from collector.registry import Site
 from shared.clock import Clock
 
@@ -116,13 +117,23 @@ def owners_of(question: Question, sites: Sequence[Site], now_ms: int) -> Mapping
     owners: dict[str, list[Asked]] = {}
     for site in sites:
         owner = SCOPES[scope](site)
-        from_ms, to_ms = period.span(site.timezone)
-        if (not of or owner == of) and from_ms < now_ms and question.touches(site):
-            owners.setdefault(owner, []).append(Asked(site=site, from_ms=from_ms, to_ms=min(to_ms, now_ms)))
+        if (not of or owner == of) and question.touches(site):
+            asked = asked_of(site, period.span(site.timezone), now_ms)
+            if asked:
+                owners.setdefault(owner, []).append(asked)
     if of and not owners:
-        known = any(SCOPES[scope](site) == of and question.touches(site) for site in sites)
-        raise not_begun(period) if known else Refused(404, f"unknown-{scope}", f"there is no {scope} {of!r}")
+        raise _nothing([site for site in sites if SCOPES[scope](site) == of and question.touches(site)], question)
     return dict(sorted(owners.items()))
+
+
+def _nothing(known: Sequence[Site], question: Question) -> Refused:
+    """Why nothing of `known` counts: there is none, they were closed before, or the period has not begun."""
+    scope, of, period = question.scope, question.of, question.period
+    if not known:
+        return Refused(404, f"unknown-{scope}", f"there is no {scope} {of!r}")
+    if all(period.span(site.timezone)[0] >= ends_ms(site) for site in known):
+        return Refused(400, "closed", f"{scope} {of!r} was closed before {period.name}")
+    return not_begun(period)
 
 
 def not_begun(period: Period) -> Refused:

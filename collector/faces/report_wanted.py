@@ -11,7 +11,7 @@ from aiohttp import web
 
 from collector.faces.guard import Refused, needs, who_of
 from collector.figures.periods import BadPeriod, Period, parse
-from collector.figures.totals import SCOPES
+from collector.figures.totals import SCOPES, asked_of
 from collector.people import Role, Who
 from collector.registry import Site
 from collector.reports.kinds import PACKS, REPORTS
@@ -98,6 +98,8 @@ def wanted_of(asked: Mapping[str, str], sites: Sequence[Site], today: date, text
     if scope != "all" and not any(wanted.touches(site) for site in sites):
         said = texts.say("reports_page.unknown_of", scope=texts.say(f"indicators.scope.{scope}"), of=of)
         raise Refused(404, f"unknown-{scope}", said)
+    if scope != "all" and not any(wanted.touches(site) and wanted.finds(site) for site in sites):
+        raise Refused(400, "closed", texts.say("reports_page.closed", of=of))
     return wanted
 
 
@@ -116,5 +118,5 @@ def period_of(name: str, today: date, texts: Texts) -> Period:
 
 def site_days(wanted: Wanted, now_ms: int) -> int:
     """Roughly how much there is to add up: days that began, of every site in the scope."""
-    spans = (wanted.period.span(site.timezone) for site in wanted.sites if wanted.touches(site))
-    return sum(-((from_ms - min(to_ms, now_ms)) // DAY_MS) for from_ms, to_ms in spans if from_ms < now_ms)
+    spans = (asked_of(site, wanted.period.span(site.timezone), now_ms) for site in wanted.sites if wanted.touches(site))
+    return sum(-((asked.from_ms - asked.to_ms) // DAY_MS) for asked in spans if asked)

@@ -17,6 +17,7 @@ from collector.faces.inquiry import Inquiries
 from collector.faces.marked import says_simulated
 from collector.faces.metrics import Metrics
 from collector.faces.pages import PAGES
+from collector.faces.pages.refusals import refusal_pages
 from collector.faces.pages.shell import PageParts, Shell
 from collector.faces.report_jobs import Jobs
 from collector.faces.report_wanted import Order
@@ -50,7 +51,7 @@ def application(parts: Parts) -> web.Application:
     shell = Shell(config=config, clock=clock, store=store)
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[says_simulated(store), refusals, shell.refusals(), admission(doors)],
+        middlewares=[says_simulated(store), refusals, refusal_pages(shell.refuse, clock), admission(doors)],
     )
     totals = Totals(parts.accounts, store.books, parts.calendar_of, config.accounting)
     inquiries = Inquiries(

@@ -1,6 +1,6 @@
 """HTML for people: made here, readable without script, nothing from outside.
 
-shell.py        what every page has; start here
+shell.py        what every page has; start here; refusals.py: what is refused, as a page
 view.py         pure: how conditions, times and spans are told; paging.py (pure): pages of long tables
 board.py        all sites at a glance; tiles.py (pure): as tiles, in groups; events.py: what changes on them, live
 site.py         one site, and why we think so; site_words.py, reasons.py (pure): how it is told

@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from collector.acts import value_of
-from collector.faces.guard import Refused
 from collector.faces.pages.paging import Sheet, wanted_page
+from collector.faces.pages.refusals import Unfit
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.tiles import MAX_TILES, TROUBLE, groups_of, in_trouble, looks_of, state_of
 from collector.faces.pages.view import SYMBOLS, by_trouble, headline, key_of
@@ -34,19 +34,22 @@ class Wanted:
     condition: str
     of: tuple[tuple[str, str], ...]
     table: bool
+    closed: bool
+    """Those that are closed, instead of all others; in a table alone."""
     page: int
 
     @classmethod
     def asked(cls, query: Mapping[str, str]) -> "Wanted":
         condition = query.get("condition", "")
         if condition and condition != "down" and condition not in SYMBOLS:
-            raise Refused(400, "bad-condition", f"condition is {condition!r}; use one of down, {', '.join(SYMBOLS)}")
+            raise Unfit("condition", condition, ("down", *SYMBOLS))
         page = wanted_page(query.get("page", "1"))
         return cls(
             q=query.get("q", "").strip()[:80],
             condition=condition,
             of=tuple((facet, query[facet]) for facet in FACETS if query.get(facet)),
             table=query.get("view") == "table",
+            closed=query.get("view") == "table" and query.get("closed") == "1",
             page=page,
         )
 
@@ -87,16 +90,20 @@ class Board:
         return await self.parts.shell.answer(request, "board", template, self._board)
 
     def _board(self, reader: Reader) -> Mapping[str, Any]:
-        wanted, everything = Wanted.asked(reader.query), self.parts.sites(reader)
+        wanted, present, closed = Wanted.asked(reader.query), self.parts.sites(reader), self.parts.closed(reader)
+        everything = closed if wanted.closed else present
         matching = wanted.matching(everything)
         found = [now for now in matching if wanted.shows(now)] if wanted.condition else matching
         body = _table(wanted, found, reader) if wanted.table else _tiles(wanted, found, reader)
         return {
             "empty": not everything,
-            "state": state_of(looks_of(everything)),
+            "state": state_of(looks_of(present)),
             "found": len(found),
             "table": wanted.table,
-            "pace_ms": PACE_MS + PACE_MS_A_SITE * len(everything),
+            "closed": wanted.closed,
+            "n_closed": len(closed),
+            "closed_href": reader.href("", view="table", closed="1"),
+            "pace_ms": PACE_MS + PACE_MS_A_SITE * len(present),
             **_summary(wanted, matching, reader),
             **_trouble(found, reader),
             **_filters(wanted, everything, reader),
@@ -107,8 +114,9 @@ class Board:
 def _summary(wanted: Wanted, matching: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
     """The sentence above all, and how many sites are in what condition."""
     view, counts = reader.view, Counter(map(key_of, matching))
+    told = view.texts.say("board.closed", n=view.count(len(matching))) if wanted.closed else headline(counts, view)
     return {
-        "headline": headline(counts, view) if matching or not wanted.narrow else view.texts.say("page.none_found"),
+        "headline": told if matching or not wanted.narrow else view.texts.say("page.none_found"),
         "down": sum(now.condition.is_down for now in matching),
         "total": len(matching),
         "all_href": _again(reader, condition=""),
@@ -117,7 +125,7 @@ def _summary(wanted: Wanted, matching: Sequence[SiteNow], reader: Reader) -> dic
             for key in SYMBOLS
             if counts[key] or key == wanted.condition
         ],
-        "tiles_href": _again(reader, view=""),
+        "tiles_href": _again(reader, view="", closed=""),
         "table_href": _again(reader, view="table"),
     }
 

@@ -17,7 +17,8 @@ from collector.faces.pages.verdict import Note, recomputed, rungs
 from collector.faces.pages.view import View
 from collector.faces.tables import Cell, written
 from collector.figures.periods import local
-from collector.judging.judge import OUTSIDE, SITE, JudgeSettings
+from collector.judging.groups import OUTSIDE
+from collector.judging.judge import SITE, JudgeSettings
 from shared.result import OUTCOMES
 
 ROWS = 500

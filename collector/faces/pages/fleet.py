@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from collector.alerts.deciding.words import duration
 from collector.faces import tables
 from collector.faces.answers import time_or_none
-from collector.faces.pages.fleet_view import ORDERS, TROUBLES, Member, Wanted, fleet, numbers_of, offset, sentences
+from collector.faces.pages.fleet_view import ORDERS, SIGNS, Member, Wanted, fleet, numbers_of, offset, sentences
 from collector.faces.pages.paging import Sheet
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
@@ -113,7 +113,7 @@ def _versions(members: Sequence[Member], view: View) -> str:
 def _chips(counts: Mapping[str, int], wanted: Wanted, reader: Reader) -> Sequence[Mapping[str, Any]]:
     return [
         {"key": key, "count": counts[key], "href": reader.again("fleet", trouble=key, page="")}
-        for key in TROUBLES
+        for key in SIGNS
         if counts[key] or key == wanted.trouble
     ]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.accounting.days import ends_ms
 from collector.alerts.deciding.words import duration
 from collector.clocks import TRUSTED_MS
 from collector.faces.guard import Refused
@@ -40,6 +41,10 @@ TROUBLES: Mapping[str, Callable[[AgentState, int, tuple[int, ...], int], bool]] 
     "old": lambda agent, now_ms, newest, untrusted: () < numbers_of(agent.version) < newest,
 }
 """What can be wrong, the worst first: (agent, now, newest version, results that nobody can date) -> whether it is."""
+CLOSED = "closed"
+"""An agent that still pushes from a site that is closed: nothing else counts of it."""
+SIGNS = (*TROUBLES, CLOSED)
+"""All that can be said of an agent."""
 ORDERS: Mapping[str, Callable[[Member], tuple[object, ...]]] = {
     "trouble": lambda one: (_rank(one), one.agent.heard_at_ms if one.troubles[:1] == ("silent",) else 0),
     "name": lambda one: (),
@@ -64,7 +69,7 @@ def numbers_of(version: str) -> tuple[int, ...]:
 
 
 def _rank(one: Member) -> int:
-    return min((list(TROUBLES).index(name) for name in one.troubles), default=len(TROUBLES))
+    return min((SIGNS.index(name) for name in one.troubles), default=len(SIGNS))
 
 
 def fleet(
@@ -74,15 +79,22 @@ def fleet(
     cloned: Mapping[str, tuple[str, ...]],
     now_ms: int,
 ) -> list[Member]:
-    """Every one of `agents` with what is wrong with it. The newest version is the newest among them."""
+    """Every one of `agents` with what is wrong with it; of closed sites those that are heard still. The newest version
+    is the newest among them."""
+    closed = {code for code, site in sites.items() if now_ms >= ends_ms(site)}
+    agents = [one for one in agents if one.site not in closed or (one.heard_at_ms and not is_silent(one, now_ms))]
     newest = max((numbers_of(agent.version) for agent in agents), default=())
+
+    def wrong(agent: AgentState) -> tuple[str, ...]:
+        undated = untrusted.get(agent.name, 0)
+        found = tuple(name for name, is_so in TROUBLES.items() if is_so(agent, now_ms, newest, undated))
+        return (CLOSED,) if agent.site in closed else found
+
     return [
         Member(
             agent=agent,
             site=sites.get(agent.site),
-            troubles=tuple(
-                name for name, is_so in TROUBLES.items() if is_so(agent, now_ms, newest, untrusted.get(agent.name, 0))
-            ),
+            troubles=wrong(agent),
             untrusted=untrusted.get(agent.name, 0),
             boots=cloned.get(agent.name, ()),
         )
@@ -108,7 +120,7 @@ class Wanted:
             query.get("sort", "") or next(iter(ORDERS)),
             query.get("page", ""),
         )
-        for name, given, allowed in (("trouble", trouble, ("", "any", *TROUBLES)), ("sort", sort, tuple(ORDERS))):
+        for name, given, allowed in (("trouble", trouble, ("", "any", *SIGNS)), ("sort", sort, tuple(ORDERS))):
             if given not in allowed:
                 raise Refused(400, f"bad-{name}", view.texts.say("fleet.bad_choice", given=given, name=name))
         return cls(
@@ -148,6 +160,7 @@ def sentences(one: Member, newest: str, view: View) -> Iterator[tuple[str, str, 
         "set_aside": view.count(agent.set_aside),
         "undated": view.count(one.untrusted),
         "boots": len(one.boots) or 2,
+        "until": one.site.until if one.site else "",
     }
     for name in one.troubles:
         yield name, say(f"fleet.wrong.{name}", **values), say(f"fleet.do.{name}", **values)

@@ -11,6 +11,7 @@ from collector.faces.followups_api import matters_seen
 from collector.faces.guard import Refused, needs
 from collector.faces.pages.forms import Form, filled, once_more, saved, scope_parts
 from collector.faces.pages.paging import Sheet, wanted_page
+from collector.faces.pages.refusals import Unfit
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.faces.pages.view import View
 from collector.figures.periods import local
@@ -85,7 +86,7 @@ class FollowUpsPage:
 
     def _step(self, reader: Reader, number: int, form: Form) -> None:
         matter = self._matter(reader, number)
-        if not may_step(reader.who, matter.followup, all_sites(self.parts, reader)):
+        if not may_step(reader.who, matter.followup, all_sites(self.parts)):
             raise Refused(403, "forbidden", reader.view.texts.say("form.not_yours"))
         state = form.one_of("state", [*FollowUpState], reader.view.texts)
         form.check(reader.view.texts, lambda: check_note(form.text("note")))
@@ -115,10 +116,10 @@ class FollowUpsPage:
         query, view = reader.query, reader.view
         state = query.get("state", "") or "open"
         if state not in STATES:
-            raise Refused(400, "bad-state", f"state is {state!r}; use one of {', '.join(STATES)}")
+            raise Unfit("state", state, STATES)
         known = matters_of(self.parts, reader)
         owner, q = query.get("owner", ""), query.get("q", "").strip()[:80]
-        sites = {now.site.code: now.site for now in self.parts.sites(reader)}
+        sites = self.parts.registered(reader)
         named = [one for one in known if owner in ("", one.followup.owner) and _says(one, q)]
         found = sorted((one for one in named if state in ("all", one.state)), key=_by_urgency)
         sheet = Sheet.of(wanted_page(query.get("page", "") or "1"), len(found), ROWS)
@@ -137,12 +138,12 @@ class FollowUpsPage:
             **sheet.parts,
             "form": form,
             "zone": f"{local(view.now_ms, view.timezone):%Z}",
-            **scope_parts(form, sites.values(), reader.who.regency, query),
+            **scope_parts(form, [now.site for now in self.parts.sites(reader)], reader.who.regency, query),
         }
 
     def _one(self, reader: Reader, number: int, form: Form) -> Mapping[str, Any]:
         matter, view, say = self._matter(reader, number), reader.view, reader.view.texts.say
-        sites = {now.site.code: now.site for now in self.parts.sites(reader)}
+        sites = self.parts.registered(reader)
         touched = [site for site in sites.values() if matter.followup.touches(site)]
         return {
             "row": matter_row(matter, reader, sites),
@@ -162,8 +163,7 @@ class FollowUpsPage:
             "entered_at": view.at(matter.followup.entered_ms),
             "touches": say("scope.touches", n=view.count(len(touched))),
             "states": [(state.value, say(f"followups.state.{state.value}")) for state in FollowUpState],
-            "may_step": reader.who.may(Role.OPERATOR)
-            and may_step(reader.who, matter.followup, all_sites(self.parts, reader)),
+            "may_step": reader.who.may(Role.OPERATOR) and may_step(reader.who, matter.followup, all_sites(self.parts)),
             "form": form,
         }
 
@@ -171,7 +171,7 @@ class FollowUpsPage:
 def matters_of(parts: PageParts, reader: Reader) -> list[Matter]:
     """The follow-ups that are the reader's business, by id (blocks)."""
     known = told(parts.store.followups.all(), parts.store.followups.steps())
-    return matters_seen(known, reader.who, all_sites(parts, reader))
+    return matters_seen(known, reader.who, all_sites(parts))
 
 
 def may_step(who: Who, followup: FollowUp, sites: Sequence[Site]) -> bool:
@@ -179,9 +179,9 @@ def may_step(who: Who, followup: FollowUp, sites: Sequence[Site]) -> bool:
     return who.may_change(followup.scope, followup.of, sites)
 
 
-def all_sites(parts: PageParts, reader: Reader) -> list[Site]:
+def all_sites(parts: PageParts) -> list[Site]:
     """Of the whole registry: to say what may be changed, never to be shown."""
-    return [now.site for now in parts.live.sites(reader.view.now_ms)]
+    return parts.live.registered()
 
 
 def check_whose(form: Form, reader: Reader, scope: str, of: str, sites: Sequence[Site]) -> None:
@@ -207,7 +207,7 @@ def entered(
         lambda: check_due(due_ms, view.now_ms),
     ):
         form.check(view.texts, check)
-    check_whose(form, reader, scope, of, all_sites(parts, reader))
+    check_whose(form, reader, scope, of, all_sites(parts))
     if not form.good:
         return None
     draft = FollowUp(

@@ -72,9 +72,11 @@ class IndicatorsPage:
         try:
             return self.parts.inquiries.remembered(asked, sites)
         except Refused as refused:
+            say, scope = reader.view.texts.say, question.scope
+            if refused.problem.type == "closed":
+                raise Refused(400, "closed", say("indicators.closed", of=question.of)) from None
             if refused.problem.status != 404:
                 raise
-            say, scope = reader.view.texts.say, question.scope
             said = say("indicators.unknown", scope=say(f"indicators.scope.{scope}"), of=question.of)
             raise Refused(404, refused.problem.type, said) from None
 
@@ -131,9 +133,7 @@ def _told(
         "lead": _lead(told.indicators, names, details, teller),
         "rows": [
             {
-                "of": one.of,
-                "name": names[one.of],
-                "small": " · ".join(part for part in (one.of, known[one.of].regency) if part) if known else "",
+                **_called(one.of, names, known),
                 "href": hrefs[one.of],
                 "detail": details[one.of] if one.of else "",
                 "against": reader.again("indicators", against=one.of, compare="", page="") if one.of else "",
@@ -150,6 +150,12 @@ def _told(
         "single": wanted.single,
         "single_name": names[ordered[0].of] if wanted.single and ordered else wanted.question.of,
     }
+
+
+def _called(of: str, names: Mapping[str, str], known: Mapping[str, Site]) -> dict[str, str]:
+    """What a row is of; of a site also its code and where it is."""
+    small = " · ".join(part for part in (of, known[of].regency) if part) if known else ""
+    return {"of": of, "name": names[of], "small": small}
 
 
 def _since(wanted: Wanted, told: IndicatorsAnswer, then: IndicatorsAnswer | None, texts: Texts) -> list[str]:

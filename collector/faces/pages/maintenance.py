@@ -6,12 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
+from collector.accounting.days import ends_ms
 from collector.acts import BadAct, Exclusion, ExclusionKind, check_span, check_texts
 from collector.alerts.deciding.words import duration
 from collector.faces.guard import Refused, needs
 from collector.faces.pages.followups import all_sites, check_whose
 from collector.faces.pages.forms import Form, filled, in_field, once_more, saved, scope_parts
 from collector.faces.pages.outage_rows import span_text
+from collector.faces.pages.refusals import Unfit
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.figures.periods import local
 from collector.people import Role, Who
@@ -75,7 +77,7 @@ class MaintenancePage:
 
         def tell(reader: Reader) -> Mapping[str, Any]:
             found = self._found(reader, number)
-            if not reader.who.may_change(found.scope, found.of, all_sites(self.parts, reader)):
+            if not reader.who.may_change(found.scope, found.of, all_sites(self.parts)):
                 raise Refused(403, "forbidden", reader.view.texts.say("form.not_yours"))
             try:
                 by, why, now_ms = reader.who.name, form.text("why"), reader.view.now_ms
@@ -93,7 +95,7 @@ class MaintenancePage:
         scope, of = form.scope(texts)
         from_ms, to_ms = form.instant("from", zone, texts), form.instant("to", zone, texts)
         kind, why = form.one_of("kind", [*ExclusionKind], texts), form.text("why")
-        check_whose(form, reader, scope, of, all_sites(self.parts, reader))
+        check_whose(form, reader, scope, of, all_sites(self.parts))
         if not form.wrong("from", "to"):
             form.check(texts, lambda: check_span(from_ms, to_ms))
         form.check(texts, lambda: check_texts(by=reader.who.name, why=why))
@@ -119,15 +121,15 @@ class MaintenancePage:
         raise Refused(404, "unknown-exclusion", reader.view.texts.say("maintenance.unknown", id=number))
 
     def _seen(self, reader: Reader) -> list[Exclusion]:
-        sites = [now.site for now in self.parts.sites(reader)]
-        return seen(self.parts.store.acts.exclusions(), reader.who, sites)
+        sites = self.parts.registered(reader)
+        return seen(self.parts.store.acts.exclusions(), reader.who, list(sites.values()))
 
     def _list(self, reader: Reader, form: Form, draft: Exclusion | None = None) -> Mapping[str, Any]:
-        view, sites = reader.view, [now.site for now in self.parts.sites(reader)]
+        view, sites = reader.view, list(self.parts.registered(reader).values())
         known = self._seen(reader)
         tab = reader.query.get("tab", "")
         if tab and tab not in TABS:
-            raise Refused(400, "bad-tab", f"tab is {tab!r}; use one of {', '.join(TABS)}")
+            raise Unfit("tab", tab, TABS)
         groups: dict[str, list[Exclusion]] = {name: [] for name in TABS}
         for one in sorted(known, key=lambda one: (-one.from_ms, one.id)):
             groups[standing_of(one, view.now_ms)].append(one)
@@ -159,20 +161,20 @@ class MaintenancePage:
             "to_default": in_field(next_hour + 2 * HOUR_MS, view.timezone),
             "zone": f"{local(view.now_ms, view.timezone):%Z}",
             "preview": self._preview(draft, known, sites, reader) if draft else None,
-            **scope_parts(form, sites, reader.who.regency, reader.query),
+            **scope_parts(form, [now.site for now in self.parts.sites(reader)], reader.who.regency, reader.query),
         }
 
     def _preview(
         self, draft: Exclusion, known: Sequence[Exclusion], sites: Sequence[Site], reader: Reader
     ) -> dict[str, Any]:
         row = self._row(draft, known, sites, reader)
-        touched = [site for site in sites if draft.touches(site)]
+        touched = touched_by(draft, sites)
         return row | {"named": [site.name for site in touched[:PREVIEWED]], "more": max(0, len(touched) - PREVIEWED)}
 
     def _one(self, reader: Reader, number: int, form: Form) -> Mapping[str, Any]:
-        view, sites = reader.view, [now.site for now in self.parts.sites(reader)]
+        view, sites = reader.view, list(self.parts.registered(reader).values())
         one = self._found(reader, number)
-        touched = [site for site in sites if one.touches(site)]
+        touched = touched_by(one, sites)
         return {
             "one": one,
             "row": self._row(one, self._seen(reader), sites, reader),
@@ -183,13 +185,13 @@ class MaintenancePage:
             "saved": saved(reader.query, view.texts),
             "may_withdraw": reader.who.may(Role.OPERATOR)
             and one.withdrawn_ms is None
-            and reader.who.may_change(one.scope, one.of, all_sites(self.parts, reader)),
+            and reader.who.may_change(one.scope, one.of, all_sites(self.parts)),
             "form": form,
         }
 
     def _row(self, one: Exclusion, known: Sequence[Exclusion], sites: Sequence[Site], reader: Reader) -> dict[str, Any]:
         view, say = reader.view, reader.view.texts.say
-        touched = sum(one.touches(site) for site in sites)
+        touched = len(touched_by(one, sites))
         also = [other for other in known if overlap(one, other, sites)] if one.withdrawn_ms is None else []
         return {
             "id": one.id,
@@ -212,6 +214,11 @@ def seen(known: Sequence[Exclusion], who: Who, sites: Sequence[Site]) -> list[Ex
     """Those of `known` that are about one of `sites`, which are all that `who` sees; who sees everything sees those too
     whose site has left the registry."""
     return [one for one in known if not who.regency or any(one.touches(site) for site in sites)]
+
+
+def touched_by(one: Exclusion, sites: Sequence[Site]) -> list[Site]:
+    """Those of `sites` that it takes out of the account: not those that were closed before."""
+    return [site for site in sites if one.touches(site) and one.from_ms < ends_ms(site)]
 
 
 def standing_of(one: Exclusion, now_ms: int) -> str:

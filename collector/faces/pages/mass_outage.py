@@ -17,7 +17,6 @@ from collector.faces.pages.outage_acts import (
     enter_causes,
     find_case,
     mass_of,
-    sites_of,
 )
 from collector.faces.pages.outage_rows import Fold, address, case_row, fold_row, key_of
 from collector.faces.pages.outages import cases_of
@@ -60,7 +59,7 @@ class MassOutagePage:
     def _fold(self, reader: Reader, code: str, start_ms: int) -> Fold:
         """The mass outage that it is part of; Refused if it is part of none."""
         case = find_case(self.parts, reader, code, start_ms)
-        sites = sites_of(self.parts, reader)
+        sites = self.parts.registered(reader)
         span = case.outage.start_ms - AROUND_MS, case.outage.start_ms + AROUND_MS
         found = {key_of(one.outage): one for one in cases_of(self.parts, sites, span, reader.view.now_ms)}
         folded = mass_of(self.parts, case.outage, [one.outage for one in found.values()], sites)

@@ -20,7 +20,6 @@ from collector.faces.pages.outage_acts import (
     enter_causes,
     find_case,
     mass_of,
-    sites_of,
     take_alert,
 )
 from collector.faces.pages.outage_rows import address, case_row, mass_title, not_charged, span_text
@@ -94,7 +93,7 @@ class OutagePage:
     def _tell(self, reader: Reader, case: Case, form: Form) -> Mapping[str, Any]:
         outage, site = case.outage, case.site
         view = replace(reader.view, timezone=site.timezone)
-        sites = sites_of(self.parts, reader)
+        sites = self.parts.registered(reader)
         span = outage.start_ms - AROUND_MS, outage.start_ms + AROUND_MS
         around = [one.outage for one in cases_of(self.parts, sites, span, view.now_ms)]
         folded = mass_of(self.parts, outage, around, sites)

@@ -45,11 +45,6 @@ def find_case(parts: PageParts, reader: Reader, code: str, start_ms: int) -> Cas
     return found[0]
 
 
-def sites_of(parts: PageParts, reader: Reader) -> dict[str, Site]:
-    """All that are the reader's business, by code."""
-    return {now.site.code: now.site for now in parts.sites(reader)}
-
-
 def mass_of(parts: PageParts, outage: Outage, around: Sequence[Outage], sites: Mapping[str, Site]) -> Mass | None:
     """The mass outage that `outage` is part of, if it is; `around` are those that began near it, too."""
     masses, _ = mass.fold(around, sites, mass_rules(parts))
@@ -124,7 +119,7 @@ def alert_cards(parts: PageParts, reader: Reader, codes: Sequence[str], view: Vi
 def _firing(parts: PageParts, reader: Reader, codes: Sequence[str]) -> list[SentAlert]:
     """The alerts about these sites, and about mass outages that they are members of."""
     alerts, wanted = parts.alerts, {*codes}
-    known = alerts_seen(alerts, reader.who, all_sites(parts, reader))
+    known = alerts_seen(alerts, reader.who, all_sites(parts))
     return [
         alert
         for key, alert in sorted(known.items())

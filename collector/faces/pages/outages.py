@@ -12,10 +12,11 @@ from collector.condition import Condition
 from collector.faces.guard import Refused
 from collector.faces.pages.outage_rows import csv_file, fold_row, folded, in_order, long_row, site_row, sums
 from collector.faces.pages.paging import Sheet, wanted_page
+from collector.faces.pages.refusals import Unfit
 from collector.faces.pages.shell import PageParts, Reader
 from collector.faces.pages.view import View
 from collector.figures import mass, periods
-from collector.figures.recap import Basis, Case, Span, by_site, cases, recap
+from collector.figures.recap import Basis, Case, Span, by_site, cases, lived, recap
 from collector.registry import Site
 
 ROWS = 50
@@ -81,7 +82,7 @@ def _cause_of(case: Case) -> str:
 def _known(query: Mapping[str, str], name: str, known: Iterable[str]) -> str:
     given, known = query.get(name, ""), [*known]
     if given and given not in known:
-        raise Refused(400, f"bad-{name}", f"{name} is {given!r}; use one of {', '.join(filter(None, known))}")
+        raise Unfit(name, given, [*filter(None, known)])
     return given
 
 
@@ -90,8 +91,9 @@ def _span(period: str, since: str, until: str, view: View) -> Span:
         return view.now_ms - LATELY[period], view.now_ms
     try:
         asked = periods.parse(period) if period else _between(since, until, view)
-    except periods.BadPeriod as bad:
-        raise Refused(400, "bad-period", str(bad)) from None
+    except periods.BadPeriod:
+        given = period or f"{since}/{until}"
+        raise Refused(400, "bad-period", view.texts.say("outages.bad_period", given=given)) from None
     from_ms, to_ms = asked.span(view.timezone)
     if from_ms >= view.now_ms:
         raise Refused(400, "bad-period", view.texts.say("outages.ahead"))
@@ -123,7 +125,8 @@ def cases_of(
         given=given,
         exclusions=parts.store.acts.exclusions(),
     )
-    return cases(parts.store.outages(sorted(sites), *span, basis.now_ms), sites, basis)
+    found = parts.store.outages(sorted(sites), *span, basis.now_ms)
+    return cases(lived(found, sites, span[0], basis.now_ms), sites, basis)
 
 
 def charge_after_ms(parts: PageParts) -> int:
@@ -172,7 +175,7 @@ class OutagesPage:
 
     def _found(self, reader: Reader, wanted: Wanted) -> tuple[Mapping[str, Site], list[Case]]:
         """The sites that are the reader's business, and of their cases those that match."""
-        sites = {now.site.code: now.site for now in self.parts.sites(reader)}
+        sites = self.parts.registered(reader)
         told = cases_of(self.parts, sites, wanted.span, reader.view.now_ms)
         return sites, [case for case in told if wanted.matches(case)]
 

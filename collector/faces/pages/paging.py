@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from collector.faces.guard import Refused
+from collector.faces.pages.refusals import Unfit
 
 MOST_DIGITS = 6
 
@@ -16,7 +17,7 @@ def wanted_page(text: str, problem: str = "") -> int:
     """The page, from 1 on; Refused with `problem` if `text` is none."""
     number = number_of(text)
     if not number:
-        raise Refused(400, "bad-page", problem or f"page is {text!r}; use a number from 1 on")
+        raise Refused(400, "bad-page", problem) if problem else Unfit("page", text)
     return number
 
 

@@ -13,8 +13,8 @@ from collector.columns import Columns
 from collector.condition import Condition, Flip, State
 from collector.faces.pages.view import View, key_of
 from collector.figures.periods import local
-from collector.judging.judge import LADDER_GROUPS, is_echo
-from collector.judging.quality import Limits
+from collector.judging.ladder import LADDER_GROUPS
+from collector.judging.quality import Limits, is_echo
 from collector.live import SiteNow
 
 FAILING = (State.DOWN, State.INTERCEPTED)
@@ -147,7 +147,9 @@ def reasons(case: Case, view: View) -> list[str]:
 
 def _reasons(case: Case, view: View) -> Iterator[str]:
     now = case.now
-    if now.silent:
+    if now.closed_ms is not None:
+        yield view.texts.say("site.closed", until=now.site.until)
+    elif now.silent:
         yield from known_of_silence(now, case.before, view)
     elif now.condition is Condition.UNOBSERVED:
         never = not now.heard_at_ms

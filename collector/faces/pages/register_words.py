@@ -24,7 +24,7 @@ class Registered:
     @property
     def contract(self) -> Contract | None:
         """The version that is in force today; None: none that is known."""
-        return in_force(self.site, self.contracts, self.today)
+        return in_force(self.site, self.contracts, self.today) if self.today < self.site.after else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ def _contract(told: Registered, view: View) -> Iterator[Line]:
 
 def _details(told: Registered, view: View) -> Iterator[Line]:
     say, site, line = view.texts.say, told.site, told.details
+    yield Line(label=say("site.register.last_day"), text=site.until.isoformat() if site.until else "")
     yield Line(label=say("site.register.medium"), text=say(f"medium.{site.medium}"))
     speed = "" if line.bandwidth_mbps is None else f"{decimal(line.bandwidth_mbps, view)} Mbps"
     yield Line(label=say("site.register.bandwidth"), text=speed)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from collector.faces.guard import Refused, same_origin, who_of
 from collector.faces.pages import report_view
 from collector.faces.pages.forms import Form, filled, once_more
+from collector.faces.pages.refusals import Unfit
 from collector.faces.pages.shell import PageParts, Reader, done
 from collector.faces.report_files import handed
 from collector.faces.report_jobs import Full, Job, State
@@ -64,6 +65,9 @@ class ReportsPage:
         )
 
     async def report(self, request: web.Request) -> web.Response:
+        known, kind = kinds_for(who_of(request)), request.match_info["kind"]
+        if kind not in (*REPORTS, *PACKS):
+            raise Unfit("report", kind, known, path="reports", status=404)
         kind = allowed(request)
         async with self._inquiries.turn:
             return await self.parts.shell.answer(

@@ -1,4 +1,4 @@
-"""What every page has: the reader's language, who is signed in, the frame around it, and a refusal that is a page too.
+"""What every page has: the reader's language, who is signed in, and the frame around it.
 
 A page is a class in a module of its own with `routes()`; PAGES in `__init__.py` is the table of them. A handler hands
 `Shell.answer` the name of its template and what makes the template's parts; that runs in a thread and may block.
@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 import jinja2
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
 
 from collector.accounting.accounts import Accounts
 from collector.accounting.calendars import Calendar
@@ -22,7 +21,8 @@ from collector.alerts.deliver import Alerts
 from collector.config import CollectorConfig
 from collector.faces.guard import Refused, seen_by, up, who_of
 from collector.faces.inquiry import Inquiries
-from collector.faces.pages.view import SYMBOLS, View
+from collector.faces.pages.refusals import refusal_parts
+from collector.faces.pages.view import ALL_SYMBOLS, View
 from collector.faces.report_jobs import Jobs
 from collector.figures.totals import Totals
 from collector.live import Live, SiteNow
@@ -30,16 +30,12 @@ from collector.people import Role, Who
 from collector.registry import Site
 from collector.reports.press import Press
 from collector.reports.writing import html as report_html
-from collector.store import Store, StoreError
+from collector.store import Store
 from shared.clock import Clock
 from shared.texts import LANGUAGES, Texts
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC = Path(__file__).parent.parent / "static"
-MACHINES = ("/api/", "/-/", "/metrics", "/open.")
-"""Where programs ask."""
-TOLD = ("bad-csrf", "bad-form", "forbidden", "store-unavailable", "unauthorized")
-"""Refusals that people meet: they have a sentence in each language. The others say what is wrong with an address."""
 LANGUAGE_COOKIE = "kentongan_lang"
 A_YEAR_S = 366 * 86_400
 CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -138,9 +134,8 @@ class Shell:
         try:
             status, parts = 200, await asyncio.to_thread(tell, reader)
         except Refused as refused:
-            problem = refused.problem
-            told = f"refused.{problem.type}" if problem.type in TOLD else ""
-            status, template, parts = problem.status, "refused.html", {"problem": problem, "told": told}
+            status, template = refused.problem.status, "refused.html"
+            parts = refusal_parts(refused, reader.view.texts, reader.home, reader.query)
         html = self.templates.get_template(template).render(self._frame(name, reader) | dict(parts))
         response = web.Response(text=html, content_type="text/html", status=status)
         response.headers.update(HEADERS)
@@ -149,21 +144,9 @@ class Shell:
         response.enable_compression()
         return response
 
-    def refusals(self) -> Middleware:
-        """A middleware: what is refused before a page is made, a form of another day for example, is a page too for
-        whoever looks with a browser. Programs get the problem."""
-
-        @web.middleware
-        async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except (Refused, StoreError) as error:
-                if "text/html" not in request.headers.get(hdrs.ACCEPT, "") or request.path.startswith(MACHINES):
-                    raise
-                refused = error if isinstance(error, Refused) else Refused(503, "store-unavailable", str(error))
-            return await self.answer(request, "refused", "refused.html", lambda _reader: _again(refused))
-
-        return tell
+    async def refuse(self, request: web.Request, refused: Refused) -> web.Response:
+        """The page of what was refused before, or outside of, a page: a form of another day, for example."""
+        return await self.answer(request, "refused", "refused.html", lambda _reader: _again(refused))
 
     def asset(self, home: str, name: str) -> str:
         """The address of one of our files, another one whenever the file is another."""
@@ -188,7 +171,7 @@ class Shell:
             "province": self.config.province,
             "simulated": self.store.marks.simulated,
             "say": view.texts.say,
-            "symbols": SYMBOLS,
+            "symbols": ALL_SYMBOLS,
             "count": view.count,
             "open_data": self.config.open_data.enabled,
             "only": reader.who.regency if self.config.open_to_read else "",
@@ -225,8 +208,16 @@ class PageParts:
     jobs: Jobs
 
     def sites(self, reader: Reader) -> list[SiteNow]:
-        """Every site that is the reader's business, by code."""
+        """Every site that is the reader's business and is not closed, by code."""
         return seen_by(reader.who, self.live.sites(reader.view.now_ms))
+
+    def closed(self, reader: Reader) -> list[SiteNow]:
+        """Those of the reader's business that are closed, by code."""
+        return seen_by(reader.who, self.live.closed(reader.view.now_ms))
+
+    def registered(self, reader: Reader) -> dict[str, Site]:
+        """All of them, closed or not, by code: for what looks back."""
+        return {site.code: site for site in self.live.registered() if reader.who.sees(site)}
 
     def site(self, reader: Reader, code: str) -> SiteNow:
         """One of them; Refused if there is none, also if it is another regency's: its existence is not told."""

@@ -37,7 +37,7 @@ from collector.faces.pages.view import DAY_MS
 from collector.figures.indicators import figures
 from collector.figures.periods import current, local
 from collector.figures.shares import Choice, Exclusions, Hours
-from collector.figures.totals import Asked
+from collector.figures.totals import asked_of
 from collector.judging.judge import SITE
 from collector.live import SiteNow
 from collector.registry import Site
@@ -89,8 +89,9 @@ class SitePage:
         span = reader.query.get("span", "24h")
         if span not in SCALES:
             raise Refused(400, "bad-span", view.texts.say("site.bad_span", text=span))
-        story = self._story(now, view.now_ms)
-        timeline = self._timeline(story, picture_of(span, view.now_ms, now.site.timezone))
+        at_ms = view.now_ms if now.closed_ms is None else now.closed_ms - 1
+        story = self._story(now, at_ms, view.now_ms)
+        timeline = self._timeline(story, picture_of(span, at_ms, now.site.timezone))
         return {
             **site_parts(story, reader, view),
             "register": register_lines(self._registered(now.site, view.now_ms), reader.who, view),
@@ -99,27 +100,29 @@ class SitePage:
             "timeline": timeline_parts(timeline, reader, view),
         }
 
-    def _story(self, now: SiteNow, now_ms: int) -> Story:
-        """Everything that the page tells, the measurements aside (blocks). The month comes first: adding it up settles
-        what is not judged yet."""
+    def _story(self, now: SiteNow, at_ms: int, now_ms: int) -> Story:
+        """Everything that the page tells as of `at_ms`, the measurements aside (blocks): of a site that is closed what
+        was up to its last day. The month comes first: adding it up settles what is not judged yet."""
         store, code, config = self.parts.store, now.site.code, self.parts.config
-        month = self._month(now.site, now_ms)
+        month = self._month(now.site, at_ms, now_ms)
         limits = config.judge.limits_of(now.site.medium)
-        spells = spells_of(store, code, now_ms - LISTED_MS - DAY_MS, now_ms)
+        spells = spells_of(store, code, at_ms - LISTED_MS - DAY_MS, at_ms)
+        if now.closed_ms is not None:
+            spells = [replace(one, end_ms=min(one.end_ms, now.closed_ms)) for one in spells]
         case = Case(
             now=now,
-            standing=store.state_at(code, now_ms),
-            recent=store.read(code, now_ms - RECENT_MS, now_ms + AHEAD_MS),
+            standing=store.state_at(code, at_ms),
+            recent=store.read(code, at_ms - RECENT_MS, at_ms + AHEAD_MS),
             limits=limits,
             before=before(spells, now),
         )
         return Story(
             case=case,
-            detail=site_detail(store, now, now_ms),
-            opening=opening_of(store, code, now_ms - WEEK_MS),
-            flips=store.flips(code, now_ms - WEEK_MS, now_ms, SITE),
-            outages=cases_of(self.parts, {code: now.site}, (now_ms - LISTED_MS, now_ms), now_ms, WHOLE),
-            spells=heard_of(shown(spells, now_ms), silent=now.silent or now.condition is Condition.UNOBSERVED),
+            detail=site_detail(store, now, at_ms),
+            opening=opening_of(store, code, at_ms - WEEK_MS),
+            flips=store.flips(code, at_ms - WEEK_MS, at_ms, SITE),
+            outages=cases_of(self.parts, {code: now.site}, (at_ms - LISTED_MS, at_ms), now_ms, WHOLE),
+            spells=heard_of(shown(spells, at_ms), silent=now.silent or now.condition is Condition.UNOBSERVED),
             exclusions=[one for one in store.acts.exclusions() if one.withdrawn_ms is None and one.touches(now.site)],
             charge_ms=charge_after_ms(self.parts),
             month=month,
@@ -134,15 +137,15 @@ class SitePage:
             today=local(now_ms, site.timezone).date(),
         )
 
-    def _month(self, site: Site, now_ms: int) -> Month | None:
-        from_ms, to_ms = current("month", now_ms, site.timezone)
-        if from_ms >= to_ms or self.parts.store.span(site.code) is None:
+    def _month(self, site: Site, at_ms: int, now_ms: int) -> Month | None:
+        asked = asked_of(site, (current("month", at_ms, site.timezone)[0], now_ms), now_ms)
+        if asked is None or self.parts.store.span(site.code) is None:
             return None
-        asked = [[Asked(site=site, from_ms=from_ms, to_ms=to_ms)]]
         hours = (Hours.ALL, Hours.SERVICE) if self.parts.calendar_of(site).seasons else (Hours.ALL,)
-        sums, settings = self.parts.totals.sums(asked), self.parts.config.accounting
+        sums, settings = self.parts.totals.sums([[asked]]), self.parts.config.accounting
         told = [figures(sums, Choice(one, Exclusions.WITH), settings)[0] for one in hours]
-        return Month(from_ms=from_ms, all=told[0], service=told[1] if len(told) > 1 else None)
+        service = told[1] if len(told) > 1 else None
+        return Month(from_ms=asked.from_ms, to_ms=asked.to_ms, all=told[0], service=service)
 
     def _timeline(self, story: Story, picture: Picture) -> Timeline:
         site, calendar = story.now.site, self.parts.calendar_of(story.now.site)

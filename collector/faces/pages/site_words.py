@@ -21,7 +21,7 @@ from collector.faces.pages.view import DAY_MS, View, percent
 from collector.figures import recap
 from collector.figures.indicators import Echo, Figures, Stretches
 from collector.figures.shares import Ratio
-from collector.judging.judge import OUTSIDE
+from collector.judging.groups import OUTSIDE
 from collector.judging.quality import Limits
 from collector.live import SiteNow
 from collector.people import Role
@@ -34,9 +34,10 @@ MAX_OUTAGES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The month so far, from `from_ms` on; `service` None: service is always due, so it would say the same."""
+    """The month so far, from `from_ms` to `to_ms`; `service` None: service is always due, so it would say the same."""
 
     from_ms: int
+    to_ms: int
     all: Figures
     service: Figures | None
 
@@ -72,7 +73,9 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
     facts = (site.opd, site.district, site.regency, site.provider, say(f"medium.{site.medium}"), site.contract)
     code = site.code
     rows = sorted((*_outages(story, reader, view), *_power_cuts(story, reader, view)), key=lambda row: -row["at"])
-    watchers = sorted({t.agent for t in story.detail.targets if t.group == OUTSIDE})
+    closed = now.closed_ms is not None
+    groups, targets = ([], []) if closed else (story.detail.groups, story.detail.targets)
+    watchers = sorted({t.agent for t in targets if t.group == OUTSIDE})
     return {
         "site": site,
         "row": view.row(now),
@@ -80,20 +83,22 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
         "reasons": reasons(story.case, view),
         "excluded": planned(now.excluded, view) if now.excluded else "",
         "why": now.why,
-        "explain_href": reader.href(f"sites/{code}/explain", at=now.since_ms or ""),
-        "groups": story.detail.groups,
-        "sums": [_sum(story, days, view) for days in (1, 7)],
+        "explain_href": reader.href(f"sites/{code}/explain", at=now.closed_ms or now.since_ms or ""),
+        "groups": groups,
+        "sums": [] if closed else [_sum(story, days, view) for days in (1, 7)],
         "power_cuts": sum(row["is_power_cut"] for row in rows),
         "outages": [part for part in (rows[:OUTAGES], rows[OUTAGES:MAX_OUTAGES]) if part],
         "more_outages": max(0, len(rows) - MAX_OUTAGES),
         "outages_href": reader.href("outages", q=code),
         "month": month_rows(story.month, story.limits, view) if story.month else [],
         "month_has_service": bool(story.month and story.month.service),
-        "month_caption": say("site.month.caption", **{"from": view.at(story.month.from_ms), "to": view.at(view.now_ms)})
+        "month_caption": say(
+            "site.month.caption", **{"from": view.at(story.month.from_ms), "to": view.at(story.month.to_ms)}
+        )
         if story.month
         else "",
-        "indicators_href": reader.href("indicators", scope="site", of=code),
-        "targets": [_target(target, reader, view) for target in story.detail.targets],
+        "indicators_href": reader.href("indicators", scope="site", of=code, period=_last_month(now)),
+        "targets": [_target(target, reader, view) for target in targets],
         "agents": [_agent(agent, view) for agent in story.detail.agents],
         "watchers": say("site.agents.outside", agents=", ".join(watchers))
         if watchers and not reader.who.regency
@@ -101,6 +106,11 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
         "fleet_href": reader.href("fleet", site=code),
         "may_enter": reader.who.may(Role.OPERATOR),
     }
+
+
+def _last_month(now: SiteNow) -> str:
+    """Of a site that is closed; "" of others."""
+    return f"{now.site.until:%Y-%m}" if now.closed_ms is not None else ""
 
 
 def _sum(story: Story, days: int, view: View) -> str:

@@ -23,7 +23,7 @@ from collector.columns import Columns
 from collector.condition import DOWN_ROWS, SILENT_ROWS, Row
 from collector.faces.pages.charts import Tick
 from collector.figures.periods import local
-from collector.judging.judge import OUTSIDE
+from collector.judging.groups import OUTSIDE
 from shared.result import Group
 
 CELLS = 720

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from collector.columns import Columns
 from collector.condition import Condition, Flip, State
 from collector.faces.pages.reasons import FAILING, GroupNow
-from collector.judging.judge import OUTSIDE, condition
+from collector.judging.groups import OUTSIDE
+from collector.judging.ladder import condition
 from collector.judging.tracks import Turn
 from shared.result import CODE_OF, UPTIME, Outcome
 

@@ -23,7 +23,10 @@ SYMBOLS = {
 }
 """What a site is shown as, the worst first: its condition, or `silent`. A word stands beside it always, so that nobody
 needs the colour."""
-_RANK = {key: rank for rank, key in enumerate(SYMBOLS)}
+CLOSED = "closed"
+ALL_SYMBOLS = {**SYMBOLS, CLOSED: "⊗"}
+"""Also of a site that is closed: it is not among those that are shown, and has its own page still."""
+_RANK = {key: rank for rank, key in enumerate(ALL_SYMBOLS)}
 DAY_MS = 86_400_000
 
 
@@ -44,7 +47,9 @@ class Row:
 
 
 def key_of(now: SiteNow) -> str:
-    """What a site is shown as: a key of SYMBOLS."""
+    """What a site is shown as: a key of ALL_SYMBOLS."""
+    if now.closed_ms is not None:
+        return CLOSED
     return "silent" if now.silent else now.condition.value
 
 
@@ -82,6 +87,7 @@ class View:
     def row(self, now: SiteNow, href: str = "") -> Row:
         """`now` in the time zone of its own site."""
         site, key, local = now.site, key_of(now), replace(self, timezone=now.site.timezone)
+        since_ms = now.since_ms if now.closed_ms is None else now.closed_ms
         return Row(
             code=site.code,
             name=site.name,
@@ -89,8 +95,8 @@ class View:
             regency=site.regency,
             key=key,
             word=self.word(key),
-            since=local.at(now.since_ms) if now.since_ms else "",
-            lasted=self.ago(now.since_ms) if now.since_ms else "",
+            since=local.at(since_ms) if since_ms else "",
+            lasted=self.ago(since_ms) if since_ms else "",
             heard=local.at(now.heard_at_ms) if now.heard_at_ms else self.texts.say("page.never"),
             coverage=percent(now.coverage_today),
         )
@@ -118,4 +124,5 @@ def headline(counts: Counter[str], view: View) -> str:
 
 def by_trouble(now: SiteNow) -> tuple[int, int, str]:
     """The worst first, in it the newest, then by name."""
-    return _RANK[key_of(now)], -now.since_ms if now.condition.is_down or now.silent else 0, now.site.name
+    since_ms = now.since_ms if now.condition.is_down or now.silent else now.closed_ms or 0
+    return _RANK[key_of(now)], -since_ms, now.site.name

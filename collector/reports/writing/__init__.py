@@ -3,8 +3,8 @@
 formats.py     FORMATS, the table of them; start here
 words.py       pure: values as people read them, in the reader's language
 html.py        a page that stands by itself: on a phone, on a desk, on A4
-               rows.py (pure): rows of a table; parts.py: sections as templates/ lay them out; shapes.py (pure): how a
-               table lies on paper
+               rows.py (pure): rows of a table; records.py (pure): of one too wide for paper; parts.py: sections as
+               templates/ lay them out; shapes.py (pure): how a table lies on paper
 pictures.py    pure: charts as SVG; curves.py, bars.py: lines and bars; strokes.py: what they are drawn with; axes.py:
                where values stand; picture_words.py: what is said of them
 pdf.py         that page, printed (needs the extra `pdf`)

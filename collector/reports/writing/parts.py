@@ -10,8 +10,10 @@ from markupsafe import Markup
 from collector.reports.document import Chart, Document, Fact, Facts, Prose, Section, Table
 from collector.reports.writing.picture_words import axis_note
 from collector.reports.writing.pictures import legend, pictures
-from collector.reports.writing.rows import Rows, attributes, cell, heading, measured, subject
+from collector.reports.writing.records import Records
+from collector.reports.writing.rows import NUMBERS, Rows, attributes, cell, heading, measured, subject
 from collector.reports.writing.shapes import Shape, shape_of
+from collector.reports.writing.strokes import SIZES
 from collector.reports.writing.words import grouped
 from shared.texts import Texts
 
@@ -60,28 +62,31 @@ def _part(
 
 
 def lying(across: Sequence[bool]) -> list[bool]:
-    """With few sections between two that lie across, those lie across, too: paper is turned only where it pays."""
+    """With few sections between two that lie across, those lie across, too, and so does a single one before the first:
+    paper is turned only where it pays. The head lies as the first section, the method as the last."""
     told, at = list(across), 0
     for lies, group in groupby(across):
         n = len(list(group))
-        if not lies and 0 < at < at + n < len(told) and n <= FEW:
+        if not lies and at + n < len(told) and n <= (FEW if at else 1):
             told[at : at + n] = [True] * n
         at += n
     return told
 
 
 class TablePart:
-    """`rows` is gone through once; `marks` is known after that."""
+    """`rows` is gone through once; `marks` is known after that. `listed`: each row is a <tbody> without a heading."""
 
     template = "table.html"
 
     def __init__(self, table: Table, texts: Texts, limits: Mapping[str, int] | None) -> None:
         limit = (limits or {}).get(table.name)
-        self._table, self._rows = table, Rows(table, texts, limit, paper=limits is not None)
+        self.shape = shape_of(table).value
+        self.listed = limits is not None and self.shape == Shape.RECORDS
+        self._table = table
+        self._rows = Records(table, texts, limit) if self.listed else Rows(table, texts, limit, limits is not None)
         self.name, self.title, self.note, self.empty = table.name, table.title, table.note, table.empty
         self.anchor = f"r-{table.name}"
         self.width = len(table.columns)
-        self.shape = shape_of(table).value
         self.across = self.shape == Shape.BROAD
         self.cut = "" if limit is None else texts.say("sheets.table.cut", n=grouped(limit, texts))
 
@@ -98,7 +103,7 @@ class TablePart:
 
 
 class ChartPart:
-    """`table`: (anchor, title) of the table with its numbers."""
+    """`table`: (anchor, title) of the table with its numbers. `whole`: it has one picture, and fits on one sheet."""
 
     template = "chart.html"
 
@@ -107,6 +112,7 @@ class ChartPart:
         self.anchor = f"r-{chart.name}"
         self.across = False
         self.pictures = pictures(chart, texts)
+        self.whole = len(self.pictures) <= len(SIZES)
         self.legend = legend(chart, texts)
         self.axis_note = axis_note(chart, texts)
 
@@ -121,7 +127,8 @@ class Figure:
 
 
 class FactsPart:
-    """Figures in a row, or the fields of a form below each other: where nothing is measured it is a form."""
+    """Figures in a row, or the fields of a form below each other: where no number is told it is a form, which begins a
+    sheet, because it is handed to somebody."""
 
     template = "facts.html"
 
@@ -129,7 +136,7 @@ class FactsPart:
         self.name, self.title, self.note = facts.name, facts.title, facts.note
         self.anchor = f"r-{facts.name}"
         self.across = False
-        self.figures = any(fact.measure for fact in facts.facts)
+        self.figures = any(fact.unit in NUMBERS for fact in facts.facts)
         self.facts = [Figure(fact.label, _fact_value(fact, texts), _fact_told(fact)) for fact in facts.facts]
 
 

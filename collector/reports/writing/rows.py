@@ -3,6 +3,7 @@
 Half a million rows pass here, so what is the same for a whole column is decided once.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
@@ -23,6 +24,8 @@ NUMBERS = frozenset({
 """They stand to the right."""
 NAMES = frozenset({Unit.TEXT, Unit.DAY, Unit.INSTANT})
 """What can be the name of a row."""
+CODE = re.compile(r"(?=.*\d)(?=.*[-/])[^\s]{4,32}")
+"""A text of one word with numbers, and places where a line could be broken."""
 YES = {True: "✓", False: "✗"}
 
 REMEMBERED = 4096
@@ -128,14 +131,20 @@ def subject(told: Subject | None) -> str:
 def cell(unit: Unit, texts: Texts, paper: bool = False) -> Told:
     """What stands in a cell of this unit: the words, and, but on `paper`, the exact value in an attribute."""
     if paper:
-        return lambda value: f"{_symbol(value, unit)}{escape(said(value, unit, texts))}"
+        return lambda value: f"{_symbol(value, unit)}{_whole(said(value, unit, texts))}"
     if unit is Unit.LINK:
         return _link
     if unit is Unit.TEXT:
-        return lambda value: '<data value="">–</data>' if value is None else str(escape(str(value)))
+        return lambda value: '<data value="">–</data>' if value is None else _whole(str(value))
     if unit in (Unit.DAY, Unit.INSTANT):
         return lambda value: _with("time", "datetime", value, unit, texts)
     return lambda value: _with("data", "value", value, unit, texts)
+
+
+def _whole(words: str) -> str:
+    """A number of a contract or a code is not broken at its hyphens."""
+    told = str(escape(words))
+    return f'<bdi class="r-code">{told}</bdi>' if CODE.fullmatch(words) else told
 
 
 def _with(tag: str, attribute: str, value: Value, unit: Unit, texts: Texts) -> str:

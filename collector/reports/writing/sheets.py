@@ -29,7 +29,7 @@ NARROWEST, WIDEST, OF_PROSE = 8, 30, 42
 MARK_WIDTH = 18
 ACROSS = 120
 """The head of a sheet is so many letters wide, however narrow or wide its table is."""
-PAGE_WIDTH = 260
+PAGE_WIDTH = 200
 """More letters side by side on A4 nobody can read: a table that is wider is printed on several pages in a row."""
 USUAL_WIDTH = 8
 WIDTHS = {Unit.DAY: 11, Unit.INSTANT: 20, Unit.SHARE: 11, Unit.POINTS: 11, Unit.DURATION: 13, Unit.RUPIAH: 16}
