@@ -69,7 +69,7 @@ def province(folder: Path) -> Path:
     store = open_store(f"sqlite:///{folder}/simulated.db")
     sites = [replace(site, contract=f"K-{n % 2 + 1}") for n, site in enumerate(store.sites())]
     store.put_sites(sites)
-    store.register.put_contracts(CONTRACTS)
+    store.acts.import_contracts(CONTRACTS, by="operator", at_ms=FROM_MS, detail={})
     store.register.put_details([Details(code=site.code, contact="Pak Budi", phone=PHONE) for site in sites])
     store.put_token(new_token("read", "auditor", "", NOW_MS)[0])
     for n, site in enumerate(sites):
@@ -153,8 +153,10 @@ class House:
         return cls(store, parts)
 
     def source(self, scope: str = "all", of: str = "", sites: Sequence[Site] | None = None, period: str = "") -> Source:
+        """`period`: as it is parsed, FROM/TO too."""
         seen = self.store.sites() if sites is None else sites
-        wanted = Wanted(period=parse(period) if period else PERIOD, sites=seen, scope=scope, of=of)
+        when = between(*period.split("/")) if "/" in period else parse(period) if period else PERIOD
+        wanted = Wanted(period=when, sites=seen, scope=scope, of=of)
         return self.parts.press.source(wanted)
 
 
@@ -179,6 +181,6 @@ def recompute(pack: Path, empty: Path) -> Verdict:
     source = Path(str(files("collector.reports.pack") / "script.py"))  # of the wheel, where the tests run against one
     script.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     told = subprocess.run(
-        [sys.executable, "-I", script.name, str(pack)], cwd=empty, capture_output=True, text=True, timeout=120
+        [sys.executable, "-I", script.name, str(pack)], cwd=empty, capture_output=True, text=True, timeout=300
     )
     return Verdict(told.returncode, told.stdout, told.stderr)

@@ -9,10 +9,12 @@ from zipfile import ZipFile
 import pytest
 
 from collector.acts import Exclusion
+from collector.registry import Site
 from collector.reports.kinds import REPORTS
 from collector.reports.pack.audit import fill
 from collector.reports.pack.register import zones
 from collector.reports.shelf import FolderShelf
+from collector.reports.writing.formats import CannotWrite
 from tests.audited import FROM_MS, HOUR, PHONE, House, exclusion_at, province, recompute
 
 DAY_MS = 86_400_000
@@ -55,6 +57,7 @@ def test_the_script_confirms_every_figure_in_an_empty_folder(made: Path, tmp_pat
     verdict = recompute(made, tmp_path / "empty")
     assert verdict.code == 0, verdict.said
     assert "EVERYTHING AGREES" in verdict.said
+    assert "Not checked" not in verdict.said
     assert verdict.reports.keys() == REPORTS.keys()
     for kind, (figures, agree, _) in verdict.reports.items():
         assert figures == agree > 0, kind
@@ -167,7 +170,35 @@ def test_a_missing_file_is_named(pack: Path, tmp_path: Path) -> None:
 def test_an_act_of_people_that_was_changed_is_named(pack: Path, tmp_path: Path) -> None:
     path = pack / "data" / "audit_log.jsonl"
     path.write_text(path.read_text().replace("new antenna", "old antenna", 1))
-    assert "Log of human acts: entry 2 " in recompute(pack, tmp_path / "empty").said
+    assert "Log of human acts: entry 3 " in recompute(pack, tmp_path / "empty").said
+
+
+def test_a_log_of_acts_that_cannot_be_read_does_not_stop_the_script(pack: Path, tmp_path: Path) -> None:
+    path = pack / "data" / "audit_log.jsonl"
+    path.write_text("{\n" + path.read_text().partition("\n")[2])
+    verdict = recompute(pack, tmp_path / "empty")
+    assert "Log of human acts: entry 1 " in verdict.said
+    assert "What people entered cannot be compared" in verdict.said
+    assert "NOT EQUAL" not in verdict.said
+
+
+def test_terms_that_were_changed_are_named_beside_the_amounts_that_they_change(pack: Path, tmp_path: Path) -> None:
+    path = pack / "data" / "contracts.json"
+    path.write_text(path.read_text().replace("3000000", "2999999", 1))
+    verdict = recompute(pack, tmp_path / "empty")
+    assert "Contract K-1 2026-01-01: entry 2 of the log of human acts says something else" in verdict.said
+    wrong = [line for line in verdict.said.splitlines() if "NOT EQUAL: sla" in line]
+    assert any(f"column {column}:" in line for line in wrong for column in ("fee", "shortfall", "restitution"))
+
+
+def test_a_follow_up_that_was_dated_back_is_named(pack: Path, tmp_path: Path) -> None:
+    """In the data and in the minutes of the review alike, so that these two agree."""
+    for path in (pack / "data" / "followups.json", pack / "reports" / "tinjauan.json"):
+        told = path.read_text()
+        path.write_text(told.replace(f"{FROM_MS}", f"{FROM_MS - HOUR}").replace("2026-09-01T00:", "2026-08-31T23:"))
+    verdict = recompute(pack, tmp_path / "empty")
+    assert "Follow-up 1: entry 8 of the log of human acts says something else" in verdict.said
+    assert "NOT EQUAL" not in verdict.said
 
 
 def test_what_is_no_pack_is_said_with_exit_code_2(tmp_path: Path) -> None:
@@ -265,3 +296,16 @@ def test_a_pack_is_filled_anew_when_a_day_in_it_is_corrected_meanwhile(house: Ho
         house.parts.press.write("audit", "zip", source, file)
     verdict = recompute(tmp_path / "pack.zip", tmp_path / "empty")
     assert (len(entered), verdict.code) == (1, 0), verdict.said
+
+
+def test_half_a_day_is_refused_before_anything_is_written(house: House, tmp_path: Path) -> None:
+    half = house.source(period="2026-09-02T08:00:00+08:00/2026-09-03T08:00:00+08:00")
+    with pytest.raises(CannotWrite, match="whole days"):
+        house.parts.press.lay_out("audit", half, tmp_path / "pack")
+
+
+def test_a_pack_of_a_site_that_was_never_measured_shows_the_head_of_the_chain(house: House, tmp_path: Path) -> None:
+    bare = Site(code="never", name="Never", regency="Paser")
+    house.parts.press.lay_out("audit", house.source("site", "never", [*house.store.sites(), bare]), tmp_path / "pack")
+    verdict = recompute(tmp_path / "pack", tmp_path / "empty")
+    assert verdict.code == 0, verdict.said

@@ -48,7 +48,7 @@ def test_the_script_needs_nothing_but_the_standard_library() -> None:
             assert roots <= {*sys.stdlib_module_names} - {"zoneinfo"}, path.name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(ZONES),
     st.sampled_from(CHANGES),

@@ -62,7 +62,7 @@ async def test_every_figure_is_what_the_indicators_say_of_that_site_and_day(tmp_
     async with faces(tmp_path, FakeClock(at("10-09 10:00"))) as face:
         wanted = Wanted(period=parse("2026-10"), sites=[SITE])
         table = make(face.parts.press.source(wanted)).table("daily")
-        names = [column.name for column in table.columns if column.measure]
+        names = [column.name for column in table.columns if column.measure and "." not in column.measure]
         for row in table.rows():
             assert row.subject is not None
             query = {"scope": row.subject.scope, "of": row.subject.of, "period": row.subject.period}

@@ -8,14 +8,15 @@ from random import Random
 
 import pytest
 
-from collector.accounting.ledger import LATE, MAJEURE, PLAIN, PLANNED
+from collector.accounting.ledger import LATE, MAJEURE, PLANNED
 from collector.acts import CauseCode, GivenCause
-from collector.condition import DOWN_ROWS, Row
+from collector.condition import Row
 from collector.figures.periods import parse
 from collector.reports.document import Facts, Subject, Value
 from collector.reports.lines.downtime import make
 from collector.reports.source import Source, Wanted
 from tests.booked import SITE, Lost, Office, at, contract, office
+from tests.checked import random_losses
 from tests.faces import faces
 from tests.fakes import FakeClock
 
@@ -45,25 +46,11 @@ def only(source: Source) -> dict[str, Value]:
     return row
 
 
-def random_losses(random: Random) -> list[Lost]:
-    """Some outages and power cuts of October and November, one over each midnight at a month's end, some excluded."""
-    found = []
-    for month, days in ((10, 31), (11, 30)):
-        for day in random.sample(range(2, days), 12):
-            start = f"{month}-{day:02} {random.randrange(12):02}:{random.randrange(60):02}"
-            end = f"{month}-{day:02} {random.randrange(12, 24):02}:{random.randrange(60):02}"
-            short = f"{start[:-2]}59" if random.random() < 0.3 else end
-            row, code = random.choice([*DOWN_ROWS, Row.POWER]), random.choice([PLAIN, PLAIN, PLANNED, MAJEURE, LATE])
-            found.append(Lost(start, max(short, f"{start[:-2]}59"), row, code))
-    return [*sorted(found, key=lambda one: one.span), Lost("10-31 23:56", "11-01 00:03")]
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_number_time_and_charged_time_agree_with_the_indicators(desk: Office, seed: int) -> None:
     random = Random(seed)
     for code in "ab":
-        lost = [one for one in random_losses(random) if one.span[0] < one.span[1]]
-        desk.book(replace(SITE, code=code), *sorted(lost, key=lambda one: one.span), days=61)
+        desk.book(replace(SITE, code=code), *random_losses(random), days=61)
     for period in ("2026-10", "2026-11", "2026-10-31", "2026-10-05/2026-11-01"):
         source = desk.source(period)
         figures, found = source.figures("all")[""], rows(source)

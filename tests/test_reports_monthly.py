@@ -22,7 +22,7 @@ from collector.registry import Medium, Site
 from collector.reports.connectivity import monthly
 from collector.reports.document import Chart, Document, Facts, Subject, Table, Value
 from collector.reports.heads import period_words
-from collector.reports.measures import MEASURES
+from collector.reports.measures import LOST_ROWS, MEASURES
 from collector.reports.settings import TargetSettings
 from collector.reports.source import SERVICE, Wanted
 from collector.reports.spans import Span, before, days_shown, months_shown, span_of, year_so_far
@@ -43,7 +43,7 @@ CHOICES = [Choice(hours, exclusions) for hours in Hours for exclusions in Exclus
 HOUR = 3_600_000
 
 
-@settings(max_examples=40, deadline=None)  # all scopes and choices, each twice
+@settings(max_examples=40)  # all scopes and choices, each twice
 @given(st.lists(days(), max_size=6, unique_by=lambda day: (day.site, day.ledger.from_ms)), st.integers(0, 4))
 def test_a_sweep_tells_of_every_scope_what_is_told_of_it_alone(some: list[Day], kept: int) -> None:
     accounts = MadeAccounts(some, kept * DAY_MS)
@@ -161,6 +161,15 @@ def test_where_the_time_went_sums_to_the_time_there_was(tmp_path: Path) -> None:
     assert sum(_ms(row["time"]) for row in conditions) == total["time"] == 3 * 31 * 24 * HOUR
     for regency in rows(sheet.table("regency_spent")):
         assert sum(_ms(ms) for name, ms in regency.items() if name.startswith("row_")) == regency["period"]
+
+
+def test_where_the_time_of_offices_went_is_told_of_days_and_nights(tmp_path: Path) -> None:
+    """Although offices are judged by their service hours."""
+    with office(tmp_path) as made:
+        made.book(OPD, Lost("10-02 20:00", "10-03 02:00"))
+        sheet = monthly.make(made.source(scope="regency", of=OPD.regency))
+    [told] = rows(sheet.table("opd_spent"))
+    assert (told["period"], told["row_line_down"]) == (31 * 24 * HOUR, 6 * HOUR)
 
 
 def _ms(value: Value) -> int:
@@ -287,6 +296,7 @@ def answered(measure: str, told: Mapping[str, Any]) -> Value:
         "charged": told["charged"]["n"],
         "power_cuts": told["power_cuts"]["n"],
         "mttr": told["mttr_s"] and told["mttr_s"] * 1000,
+        "most_lost": max((one for one in LOST_ROWS if told["rows"][one]), key=told["rows"].__getitem__, default=None),
     }
     return round(told["rows"][end] * 1000) if name == "row" else simple[measure]
 

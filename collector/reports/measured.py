@@ -6,7 +6,7 @@ from collector.figures.indicators import Figures
 from collector.figures.shares import Hours
 from collector.registry import Site
 from collector.reports.document import Column, Fact, Subject, Unit, Value
-from collector.reports.measures import MEASURES
+from collector.reports.measures import MEASURES, side
 from shared.texts import Texts
 
 
@@ -34,6 +34,11 @@ def labelled(measure: str, texts: Texts, hours: Hours) -> str:
     """What a figure is called in one."""
     label = texts.say(f"reports.measure.{measure}")
     return label if hours is Hours.ALL else texts.say("monthly.in_service", name=label)
+
+
+def side_column(name: str, measure: str, label: str, unit: Unit, hours: Hours = Hours.ALL) -> Column:
+    """Of one of SIDES of one of MEASURES."""
+    return Column(name=f"{measure}_{name}", label=label, unit=unit, measure=side(name, measure), hours=hours)
 
 
 def words(name: str, texts: Texts, unit: Unit = Unit.TEXT, *, wide: bool = False) -> Column:

@@ -84,7 +84,7 @@ class Press:
     def _steadily(self, fill: Callable[[Source], None], source: Source) -> None:
         """A pack says the same thing in many files: if a day of its sites was closed or corrected while it was filled,
         they may not agree, and it is filled anew as of then. Where that goes on and on, the last one stands."""
-        codes = {site.code for site in source.sites}
+        codes = {site.code for site in source.registered}
         for _ in range(TRIES):
             length, _head = self._store.chain.head()
             fill(source)

@@ -13,12 +13,13 @@ from typing import TypeVar, cast
 from collector.accounting.accounts import Day
 from collector.accounting.accounts import Revision as DayRevision
 from collector.accounting.calendars import Calendar
+from collector.accounting.days import ends_ms
 from collector.contracts import Contract
 from collector.figures.indicators import AccountingSettings, Figures, figures
 from collector.figures.periods import Period
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.sums import Sums
-from collector.figures.totals import SCOPES, Accounts, Asked, Totals
+from collector.figures.totals import SCOPES, Accounts, Asked, Totals, asked_of
 from collector.figures.trend import Point, added, points
 from collector.followups import Matter, told
 from collector.judging.judge import JudgeSettings
@@ -53,6 +54,10 @@ class Wanted:
     def touches(self, site: Site) -> bool:
         """Whether `site` is within the scope."""
         return self.scope == "all" or SCOPES[self.scope](site) == self.of
+
+    def finds(self, site: Site) -> bool:
+        """Whether `site` is there in the period: it was not closed before."""
+        return self.period.span(site.timezone)[0] < ends_ms(site)
 
 
 PLAIN = Choice(Hours.ALL, Exclusions.WITH)
@@ -89,22 +94,32 @@ class Source:
     known: dict[object, object] = field(default_factory=dict)
 
     @cached_property
-    def sites(self) -> list[Site]:
-        """Those of the scope, by code."""
+    def registered(self) -> list[Site]:
+        """Those of the scope, by code, also those that were closed before the period: they count in earlier ones."""
         return sorted((one for one in self.wanted.sites if self.wanted.touches(one)), key=lambda one: one.code)
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """Those of the scope that are there in the period, by code."""
+        return [site for site in self.registered if self.wanted.finds(site)]
+
+    def elsewhere(self) -> list[Site]:
+        """Sites that are there in the period and are not in the report."""
+        inside = {site.code for site in self.registered}
+        return [site for site in self.store.sites() if site.code not in inside and self.wanted.finds(site)]
 
     @cached_property
     def details(self) -> Mapping[str, Details]:
         """By code; of every site, also of those whose register says nothing."""
         told = {one.code: one for one in self.store.register.details()}
-        return {site.code: told.get(site.code) or Details(code=site.code) for site in self.sites}
+        return {site.code: told.get(site.code) or Details(code=site.code) for site in self.registered}
 
     @cached_property
     def matters(self) -> Sequence[Matter]:
         """Follow-ups that are about a site of the scope; of everything, also those whose site has left the register."""
         known = told(self.store.followups.all(), self.store.followups.steps())
         whole = self.wanted.scope == "all" and len(self.wanted.sites) == len(self.store.sites())
-        return [one for one in known if whole or any(one.followup.touches(site) for site in self.sites)]
+        return [one for one in known if whole or any(one.followup.touches(site) for site in self.registered)]
 
     @cached_property
     def contracts(self) -> Sequence[Contract]:
@@ -126,9 +141,8 @@ class Source:
         return span_of(self.wanted.period, self.now_ms, self.timezone)
 
     def asked(self, site: Site, period: Period) -> Asked | None:
-        """`period` of `site` until now; None where it has not begun."""
-        from_ms, to_ms = period.span(site.timezone)
-        return Asked(site=site, from_ms=from_ms, to_ms=min(to_ms, self.now_ms)) if from_ms < self.now_ms else None
+        """`period` of `site` until now, or its last day; None where it has not begun, or the site was closed before."""
+        return asked_of(site, period.span(site.timezone), self.now_ms)
 
     def figures(
         self,
@@ -142,7 +156,7 @@ class Source:
         if where is everything:
             return {owner[0]: one for owner, one in self.figures_of((scope,), period, choice).items()}
         owners: dict[str, list[Asked]] = {}
-        for site in self.sites:
+        for site in self.registered:
             asked = self.asked(site, period or self.wanted.period)
             if asked and where(site):
                 owners.setdefault(SCOPES[scope](site), []).append(asked)
@@ -168,7 +182,7 @@ class Source:
             ("swept", period.start, period.end, choices),
             lambda: sweep(
                 self.totals,
-                [asked for site in self.sites if (asked := self.asked(site, period))],
+                [asked for site in self.registered if (asked := self.asked(site, period))],
                 choices,
                 self.accounting,
                 lambda done: self.progress(what, done, len(self.sites)),
@@ -202,21 +216,22 @@ class Source:
 
     @cached_property
     def _kinds(self) -> list[str]:
-        return sorted({site.kind for site in self.sites})
+        return sorted({site.kind for site in self.registered})
 
     def _added(self, pieces: Pieces) -> Sums:
         """Of each kind of sites in each of `pieces`."""
 
         def tell() -> Sums:
             self.progress(self.texts.say("monthly.doing.trend"), 0, len(self.sites))
-            groups = [[site for site in self.sites if site.kind == kind] for kind in self._kinds]
+            groups = [[site for site in self.registered if site.kind == kind] for kind in self._kinds]
             return added(self.store.books, groups, pieces, self.made)
 
         return self.recall(("added", *pieces), tell)
 
     def made(self, site: Site, from_ms: int, to_ms: int) -> Sequence[Day]:
-        """The days that are not closed, until now."""
-        return self.remembering.days(site.code, from_ms, min(to_ms, self.now_ms)) if from_ms < self.now_ms else ()
+        """The days that are not closed, until now, or the last day of the site."""
+        until_ms = min(to_ms, self.now_ms, ends_ms(site))
+        return self.remembering.days(site.code, from_ms, until_ms) if from_ms < until_ms else ()
 
     @cached_property
     def coverage(self) -> float | None:
@@ -246,18 +261,19 @@ class Source:
     def subject(self, scope: str, of: str, period: str = "", where: tuple[tuple[str, str], ...] = ()) -> Subject:
         """Of whom a row of `figures(scope)` is: narrowed to the scope of the report where that is another one."""
         wanted, period = self.wanted, period or self.wanted.period.name
-        belongs = wanted.scope == "site" and all(SCOPES[scope](site) == of for site in self.sites)
+        belongs = wanted.scope == "site" and all(SCOPES[scope](site) == of for site in self.registered)
         if belongs or (scope == "all" and not where):  # whatever one site belongs to is that site here
             return Subject(scope=wanted.scope, of=wanted.of, period=period)
         narrowed = wanted.scope != "all" and wanted.scope != scope
         return Subject(scope=scope, of=of, period=period, where=(*where, *([(wanted.scope, wanted.of)] * narrowed)))
 
-    def in_portions(self, what: str, n: int = 64) -> Iterator[Sequence[Site]]:
-        """The sites, `n` at a time, telling progress."""
-        for first in range(0, len(self.sites), n):
-            self.progress(what, first, len(self.sites))
-            yield self.sites[first : first + n]
-        self.progress(what, len(self.sites), len(self.sites))
+    def in_portions(self, what: str, n: int = 64, sites: Sequence[Site] | None = None) -> Iterator[Sequence[Site]]:
+        """The sites, or those, `n` at a time, telling progress."""
+        chosen = self.sites if sites is None else sites
+        for first in range(0, len(chosen), n):
+            self.progress(what, first, len(chosen))
+            yield chosen[first : first + n]
+        self.progress(what, len(chosen), len(chosen))
 
 
 class Remembering:

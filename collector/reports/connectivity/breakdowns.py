@@ -11,7 +11,7 @@ from collector.figures.shares import Choice, Exclusions, Hours
 from collector.reports.connectivity.targets import aim_of, aim_words
 from collector.reports.document import Chart, Column, Line, Row, Table, Unit, Value
 from collector.reports.heads import period_words
-from collector.reports.measured import cells, column, columns, difference, labelled, owner_words
+from collector.reports.measured import cells, column, columns, difference, labelled, owner_words, side_column
 from collector.reports.measures import MEASURES
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
@@ -66,13 +66,13 @@ class Breakdowns:
             yield self._availability(scope, told)
             yield self._outages(scope, told)
 
-    def owners(self, scope: str) -> list[tuple[str, Figures]]:
-        """Those of `scope`; villages have no OPD."""
-        found = self._figures(scope)
+    def owners(self, scope: str, hours: Hours | None = None) -> list[tuple[str, Figures]]:
+        """Those of `scope`, in the hours that they are judged by or in `hours`; villages have no OPD."""
+        found = self._figures(scope, None, hours)
         return [(of, one) for of, one in found.items() if of or scope != "opd"]
 
-    def _figures(self, scope: str, period: Period | None = None) -> Mapping[str, Figures]:
-        return self._source.figures(scope, period, Choice(hours_of(scope), Exclusions.WITH))
+    def _figures(self, scope: str, period: Period | None = None, hours: Hours | None = None) -> Mapping[str, Figures]:
+        return self._source.figures(scope, period, Choice(hours or hours_of(scope), Exclusions.WITH))
 
     def _availability(self, scope: str, told: Sequence[tuple[str, Figures]]) -> Table:
         hours = hours_of(scope)
@@ -80,9 +80,9 @@ class Breakdowns:
         for measure in BARS:
             shown += columns(BARS[measure], self._texts, hours)
             if self.compared:
-                shown += [self._plain(f"{measure}_before", Unit.SHARE), self._plain(f"{measure}_change", Unit.POINTS)]
+                shown += [self._side("before", measure, hours), self._side("change", measure, hours)]
         if self.aim(scope):
-            shown.append(self._plain("experienced_distance", Unit.POINTS))
+            shown.append(self._side("distance", "experienced", hours))
         if hours is Hours.ALL:
             shown.append(column("experienced", self._texts, Hours.SERVICE))
         shown += columns(("internet", "intranet", "coverage"), self._texts, hours)
@@ -122,7 +122,7 @@ class Breakdowns:
         )
 
     def spent(self, scope: str) -> Table:
-        """Where all the time went: one column a row of the ledger, which together are the period."""
+        """Where all the time went, by day and night: one column a row of the ledger, which together are the period."""
         measures = ("period", *(f"row_{row}" for row in ROWS))
         shown = [self._name(scope), column("period", self._texts)]
         for row in ROWS:
@@ -132,7 +132,7 @@ class Breakdowns:
             name=f"{scope}_spent",
             title=self._texts.say(f"monthly.{scope}.spent"),
             columns=tuple(shown),
-            rows=lambda: self._rows(scope, self.owners(scope), lambda _s, _o, one: cells(one, measures)),
+            rows=lambda: self._rows(scope, self.owners(scope, Hours.ALL), lambda _s, _o, one: cells(one, measures)),
             note=self._texts.say("monthly.spent.note"),
         )
 
@@ -193,6 +193,6 @@ class Breakdowns:
     def _name(self, scope: str) -> Column:
         return Column(name=scope, label=self._texts.say(f"reports.column.{scope}"), wide=True)
 
-    def _plain(self, name: str, unit: Unit) -> Column:
-        """Beside what is measured: it has no measure of its own."""
-        return Column(name=name, label=self._texts.say(f"monthly.column.{name}"), unit=unit)
+    def _side(self, name: str, measure: str, hours: Hours) -> Column:
+        label = self._texts.say(f"monthly.column.{measure}_{name}")
+        return side_column(name, measure, label, Unit.SHARE if name == "before" else Unit.POINTS, hours)

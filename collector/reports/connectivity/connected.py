@@ -4,11 +4,11 @@ The rule is in figures/connected.py; hubs, which only watch others, are left out
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from collector.figures.connected import NETWORKS, OUTSIDE, WAYS, Connection, together
-from collector.reports.connectivity.monthly import rule_words
-from collector.reports.connectivity.nodes import Node, Share, month_ends, nodes, share_of
+from collector.reports.connectivity.nodes import Node, ever_nodes, month_ends, nodes, rule_words, share_of
 from collector.reports.connectivity.targets import CONNECTED as CONNECTED_TARGET
 from collector.reports.connectivity.targets import aim_of, aim_words
 from collector.reports.connectivity.targets import facts as target_facts
@@ -16,12 +16,13 @@ from collector.reports.connectivity.targets import table as target_table
 from collector.reports.document import Chart, Column, Document, Line, Prose, Row, Section, Table, Unit, Value
 from collector.reports.heads import day_words, document
 from collector.reports.measured import owner_words, words
-from collector.reports.measures import CONNECTED
+from collector.reports.measures import CONNECTED, REGISTER
 from collector.reports.source import Source
 
 KINDS = ("opd", "village", "service", "other")
 """The order in which they are told."""
 SEVERAL = ", "
+BANDWIDTH = "register.bandwidth_mbps"
 
 
 def make(source: Source) -> Document:
@@ -74,10 +75,8 @@ class Connections:
             known = [node for node in nodes(self._source) if node.site.kind == kind]
             name = owner_words("kind", kind, self._texts)
             yield Row(cells=(name, *_shares_of(known)), subject=self._source.subject("kind", kind))
-        total = owner_words("all", "", self._texts)
-        yield Row(
-            cells=(total, *_shares_of(nodes(self._source))), subject=self._source.subject("all", ""), mark="total"
-        )
+        cells = owner_words("all", "", self._texts), *_shares_of(nodes(self._source))
+        yield Row(cells=cells, subject=self._source.subject("all", ""), mark="total")
 
     def shares_by_regency(self) -> Table:
         return Table(
@@ -100,19 +99,18 @@ class Connections:
     def months(self) -> Table:
         """How it was at the ends of the last months, as far as anything was measured."""
         say = self._texts.say
-        kinds = [
-            Column(
-                name=kind,
-                label=say("connected.column.share_of", kind=owner_words("kind", kind, self._texts)),
-                unit=Unit.SHARE,
-            )
-            for kind in self._kinds
+        names = {kind: owner_words("kind", kind, self._texts) for kind in self._kinds}
+        shares = [
+            _column(f"{kind}_share", say("connected.column.share_of", kind=name), kind) for kind, name in names.items()
         ]
         return Table(
             name="months",
             title=say("connected.months"),
-            columns=(Column(name="last_day", label=say("connected.column.last_day"), unit=Unit.DAY), *kinds),
-            rows=lambda: (Row(cells=(end, *shares)) for end, shares in self._months()),
+            columns=(Column(name="last_day", label=say("connected.column.last_day"), unit=Unit.DAY), *shares),
+            rows=lambda: (
+                Row(cells=(end, *shares), subject=self._source.subject("all", "", month))
+                for month, end, shares in self._months()
+            ),
             note=say("connected.months.note"),
         )
 
@@ -124,9 +122,9 @@ class Connections:
             name="months_chart",
             title=self._texts.say("connected.months.chart"),
             kind="lines",
-            places=[end.isoformat() for end, _ in told],
+            places=[end.isoformat() for _, end, _ in told],
             lines=[
-                Line(owner_words("kind", kind, self._texts), [shares[n] for _, shares in told])
+                Line(owner_words("kind", kind, self._texts), [shares[n] for _, _, shares in told])
                 for n, kind in enumerate(self._kinds)
             ],
             target=aim.in_year(self._source.span.last.year) if aim else None,
@@ -135,13 +133,14 @@ class Connections:
             of_table="months",
         )
 
-    def _months(self) -> list[tuple[date, list[float | None]]]:
-        """(last day, share by kind) from the first end on at which anything had been measured."""
-        found: list[tuple[date, list[float | None]]] = []
-        for n, (_, end) in enumerate(month_ends(self._source)):
-            told = [(node.site.kind, node.at_ends[n]) for node in nodes(self._source)]
+    def _months(self) -> list[tuple[str, date, list[float | None]]]:
+        """(month, last day, share by kind) from the first end on at which anything had been measured."""
+        found: list[tuple[str, date, list[float | None]]] = []
+        for n, (month, end) in enumerate(month_ends(self._source)):
+            told = [(node.site.kind, node.at_ends[n]) for node in ever_nodes(self._source) if node.site.after > end]
             if found or any(yes is not None for _, yes in told):
-                found.append((end, [share_of(yes for of, yes in told if of == kind).value for kind in self._kinds]))
+                shares = [share_of(yes for of, yes in told if of == kind).value for kind in self._kinds]
+                found.append((month, end, shares))
         return found
 
     def by_opd(self) -> Table:
@@ -152,7 +151,7 @@ class Connections:
             title=say("connected.opds"),
             columns=(
                 words("opd", texts, wide=True),
-                Column(name="sites", label=say("reports.measure.sites"), unit=Unit.COUNT),
+                _column("sites", say("reports.measure.sites")),
                 *self._network_columns(),
                 words("medium", texts),
                 words("provider", texts),
@@ -197,7 +196,7 @@ class Connections:
                 *self._network_columns(),
                 words("medium", texts),
                 words("provider", texts),
-                words("bandwidth", texts, Unit.MBPS),
+                replace(words("bandwidth", texts, REGISTER[BANDWIDTH]), measure=BANDWIDTH),
                 Column(name="note", label=say("reports.column.note"), wide=True),
             ),
             rows=self._sites,
@@ -255,19 +254,24 @@ class Connections:
 
     def _share_columns(self) -> Iterator[Column]:
         say = self._texts.say
-        yield Column(name="sites", label=say("connected.column.registered"), unit=Unit.COUNT)
+        yield _column("sites", say("connected.column.registered"))
         for name in ("any", *NETWORKS):
-            of, begins = say(f"connected.column.{name}"), "" if name == "any" else f"{name}_"
+            of = say(f"connected.column.{name}")
             for what in ("yes", "no", "unknown"):
-                yield Column(name=f"{name}_{what}", label=say(f"connected.column.{what}", what=of), unit=Unit.COUNT)
-            label = say("connected.column.share", what=of)
-            yield Column(name=f"{name}_share", label=label, unit=Unit.SHARE, measure=f"connected.{begins}share")
+                yield _column(f"{name}_{what}", say(f"connected.column.{what}", what=of))
+            share, begins = say("connected.column.share", what=of), "" if name == "any" else f"{name}_"
+            yield _column(f"{begins}share", share, f"{name}_share")
 
     def _network_columns(self) -> Iterator[Column]:
         for network in ("any", *NETWORKS):
             for name in (network, f"{network}_since"):
-                label, measure = self._texts.say(f"connected.column.{name}"), f"connected.{name}"
-                yield Column(name=name, label=label, unit=CONNECTED[measure], measure=measure)
+                yield _column(name, self._texts.say(f"connected.column.{name}"))
+
+
+def _column(what: str, label: str, name: str = "") -> Column:
+    """Of the measure `connected.<what>`; called the same unless it has a name."""
+    measure = f"connected.{what}"
+    return Column(name=name or what, label=label, unit=CONNECTED[measure], measure=measure)
 
 
 def _place(kind: str) -> int:
@@ -278,8 +282,7 @@ def _shares_of(known: Sequence[Node]) -> list[Value]:
     """Registered; then, by any way and of each network: yes, no, not measured, share."""
     told = [[node.connected for node in known]]
     told += [[node.ways[network].connected for node in known] for network in NETWORKS]
-    shares: list[Share] = [share_of(yes) for yes in told]
-    return [len(known), *(value for one in shares for value in (one.yes, one.no, one.unknown, one.value))]
+    return [len(known), *(value for one in map(share_of, told) for value in (one.yes, one.no, one.unknown, one.value))]
 
 
 def _cells(told: Mapping[str, Connection]) -> Iterator[Value]:

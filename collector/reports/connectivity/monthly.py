@@ -6,16 +6,13 @@ went, the numbers of the graphs, and every node by name. Any period will do; a m
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from collector.condition import DOWN_ROWS, ROWS
-from collector.condition import Row as LedgerRow
-from collector.figures.connected import NETWORKS
-from collector.figures.indicators import Figures
+from collector.condition import ROWS
 from collector.figures.periods import between, parse
 from collector.figures.shares import Choice, Exclusions, Hours
 from collector.figures.trend import Point
-from collector.registry import Site
 from collector.reports.connectivity.breakdowns import SCOPES, Breakdowns
-from collector.reports.connectivity.nodes import Node, brief_nodes, share_of
+from collector.reports.connectivity.by_site import BySite
+from collector.reports.connectivity.nodes import Node, brief_nodes, rule_words, share_of
 from collector.reports.connectivity.targets import aim_of, aim_words
 from collector.reports.connectivity.targets import facts as target_facts
 from collector.reports.connectivity.targets import table as target_table
@@ -30,13 +27,11 @@ from collector.reports.document import (
     Section,
     Table,
     Unit,
-    Value,
 )
 from collector.reports.heads import document, period_words
-from collector.reports.measured import cells, columns, difference, fact, owner_words, unit_of, words
+from collector.reports.measured import columns, difference, fact
 from collector.reports.source import PLAIN, SERVICE, Source
 from collector.reports.spans import before, days_shown, months_shown
-from shared.texts import Texts
 
 KEY = ("experienced", "experienced_low", "experienced_high", "line", "internet", "intranet")
 IN_SERVICE = ("experienced", "line")
@@ -51,9 +46,6 @@ CHANGED = (
     ("intranet", Hours.ALL),
     ("coverage", Hours.ALL),
 )
-EXTREME = ("experienced", "experienced_low", "experienced_high", "line", "coverage", "outages", "downtime")
-LOST_ROWS = (*DOWN_ROWS, LedgerRow.POWER)
-"""What keeps people from the network: the cause of a bad figure is one of these."""
 KINDS_SHOWN = ("opd", "village")
 PLACE = {"days": len("2026-10-05"), "months": len("2026-10")}
 """How much of the name of a period stands at a chart; a month that is not whole has its days there."""
@@ -62,7 +54,7 @@ PLACE = {"days": len("2026-10-05"), "months": len("2026-10")}
 def make(source: Source) -> Document:
     """See the head of this file."""
     monthly, days, months = Monthly(source), source.points(days_shown(source.span)), measured_months(source)
-    breakdowns = Breakdowns(source)
+    breakdowns, sites = Breakdowns(source), BySite(source)
     scopes = [s for s in SCOPES if source.wanted.scope not in ("site", s) and breakdowns.owners(s)]
     sections: list[Section] = [
         monthly.key_figures(),
@@ -75,10 +67,10 @@ def make(source: Source) -> Document:
         *(section for scope in scopes for section in breakdowns.tables(scope)),
         monthly.spent(),
         *(breakdowns.spent(scope) for scope in scopes[:1]),
-        *monthly.extremes(),
+        *sites.extremes(),
         *([monthly.trend_table("months", months)] if len(months) > 1 else []),
         monthly.trend_table("days", days),
-        monthly.node_list(),
+        sites.every_node(),
     ]
     own = [source.texts.say("connected.rule", **rule_words(source))]
     return document("bulanan", source, sections, main=scopes[0] if scopes else "days", own=own)
@@ -89,12 +81,6 @@ def measured_months(source: Source) -> Sequence[Point]:
     points = source.points(months_shown(source.span))
     first = next((n for n, one in enumerate(points) if one.coverage), len(points) - 1)
     return points[first:]
-
-
-def rule_words(source: Source) -> dict[str, object]:
-    """What the sentence `connected.rule` is filled with."""
-    settings = source.settings
-    return {"days": settings.connected_window_days, "minutes": settings.connected_at_least_s / 60}
 
 
 class Monthly:
@@ -180,9 +166,9 @@ class Monthly:
             title=say("monthly.change"),
             columns=(
                 Column(name="indicator", label=say("monthly.column.indicator"), wide=True),
-                Column(name="now", label=say("monthly.column.now"), unit=Unit.SHARE),
-                Column(name="before", label=say("reports.column.before"), unit=Unit.SHARE),
-                Column(name="change", label=say("reports.column.change"), unit=Unit.POINTS),
+                Column(name="now", label=say("monthly.column.now"), unit=Unit.SHARE, measure="now"),
+                Column(name="before", label=say("reports.column.before"), unit=Unit.SHARE, measure="before"),
+                Column(name="change", label=say("reports.column.change"), unit=Unit.POINTS, measure="change"),
             ),
             rows=self._changes,
             note=say("monthly.change.note", before=period_words(before(self._source.wanted.period), self._texts)),
@@ -197,121 +183,30 @@ class Monthly:
             if told:
                 now = fact(measure, told, subject, self._texts, hours)
                 past = fact(measure, then, subject, self._texts, hours).value if then else None
-                yield Row(cells=(now.label, now.value, past, difference(now.value, past)))
+                cells = now.label, now.value, past, difference(now.value, past)
+                yield Row(cells=cells, subject=subject, measure=measure, hours=hours)
 
     def spent(self) -> Table:
-        """Where all the time of the whole scope went, one condition a row; `<scope>_spent` has it with its measures."""
-        say = self._texts.say
+        """Where all the time of the whole scope went, one condition a row; `<scope>_spent` has it by owners."""
+        say, condition = self._texts.say, Unit.CONDITION
         return Table(
             name="spent",
             title=say("monthly.spent"),
             columns=(
-                Column(name="condition", label=say("monthly.column.condition"), unit=Unit.CONDITION),
-                Column(name="time", label=say("monthly.column.time"), unit=Unit.DURATION),
-                Column(name="share", label=say("monthly.column.share"), unit=Unit.SHARE),
+                Column(name="condition", label=say("monthly.column.condition"), unit=condition, measure="condition"),
+                Column(name="time", label=say("monthly.column.time"), unit=Unit.DURATION, measure="now"),
+                Column(name="share", label=say("monthly.column.share"), unit=Unit.SHARE, measure="part"),
             ),
             rows=self._spent,
             note=say("monthly.spent.note"),
         )
 
     def _spent(self) -> Iterator[Row]:
-        told = self._source.figures("all").get("")
+        told, subject = self._source.figures("all").get(""), self._source.subject("all", "")
         if told and told.period_ms:
             for row in ROWS:
-                yield Row(cells=(row.value, told.rows[row], told.rows[row] / told.period_ms))
-            yield Row(cells=(self._texts.say("monthly.total"), told.period_ms, 1.0), mark="total")
-
-    def extremes(self) -> Iterator[Table]:
-        """The worst and the best sites by what people receive, of those with enough data; ties by code."""
-        ordered = sorted(
-            (one for one in self._of_sites() if one[1].availability["experienced"].value is not None), key=_badness
-        )
-        n = self._source.settings.worst
-        yield self._extreme("worst", ordered[:n])
-        yield self._extreme("best", ordered[max(n, len(ordered) - n) :][::-1])
-
-    def _of_sites(self) -> Iterator[tuple[Site, Figures]]:
-        told = self._source.figures("site")
-        return ((site, told[site.code]) for site in self._source.sites if site.code in told)
-
-    def _extreme(self, name: str, found: Sequence[tuple[Site, Figures]]) -> Table:
-        say = self._texts.say
-        return Table(
-            name=name,
-            title=say(f"monthly.{name}", n=self._source.settings.worst),
-            columns=(
-                words("code", self._texts),
-                words("name", self._texts, wide=True),
-                Column(name="unit", label=say("monthly.column.unit")),
-                words("provider", self._texts),
-                words("medium", self._texts),
-                *columns(EXTREME, self._texts),
-                Column(name="cause", label=say("monthly.column.cause"), unit=Unit.CONDITION),
-            ),
-            rows=lambda: (self._extreme_row(site, one) for site, one in found),
-            note=say("monthly.extremes.note"),
-            empty=say("monthly.extremes.empty"),
-        )
-
-    def _extreme_row(self, site: Site, one: Figures) -> Row:
-        return Row(
-            cells=(*_described(site, self._texts), *cells(one, EXTREME), _most_lost(one)),
-            subject=self._source.subject("site", site.code),
-        )
-
-    def node_list(self) -> Table:
-        """Every node of the network by name: what stands behind the graph of the days."""
-        say, texts = self._texts.say, self._texts
-        return Table(
-            name="nodes",
-            title=say("monthly.nodes"),
-            columns=(
-                words("code", texts),
-                words("name", texts, wide=True),
-                Column(name="unit", label=say("monthly.column.unit")),
-                words("provider", texts),
-                words("medium", texts),
-                *(_connected_column(name, texts) for name in ("any", *NETWORKS)),
-                Column(
-                    name="active_days",
-                    label=say("monthly.column.active_days"),
-                    unit=Unit.COUNT,
-                    measure="connected.active_days",
-                ),
-                *columns(("experienced", "coverage"), texts),
-            ),
-            rows=self._nodes,
-            note=say("monthly.nodes.note", total=self._source.span.days, **rule_words(self._source)),
-        )
-
-    def _nodes(self) -> Iterator[Row]:
-        told = self._source.figures("site")
-        for node in brief_nodes(self._source):
-            figures = told.get(node.site.code)
-            yes = [node.connected, *(node.ways[network].connected for network in NETWORKS)]
-            measured: Sequence[Value] = cells(figures, ("experienced", "coverage")) if figures else (None, None)
-            yield Row(
-                cells=(*_described(node.site, self._texts), *yes, node.active_days, *measured),
-                subject=self._source.subject("site", node.site.code),
-                mark={True: "", False: "bad", None: "unknown"}[node.connected],
-            )
-
-
-def _connected_column(name: str, texts: Texts) -> Column:
-    label = texts.say(f"connected.column.{name}")
-    return Column(name=name, label=label, unit=Unit.YES, measure=f"connected.{name}")
-
-
-def _described(site: Site, texts: Texts) -> tuple[Value, ...]:
-    return site.code, site.name, unit_of(site), site.provider, owner_words("medium", site.medium.value, texts)
-
-
-def _badness(one: tuple[Site, Figures]) -> tuple[float, int, str]:
-    site, figures = one
-    return figures.availability["experienced"].value or 0.0, -figures.downtime_ms, site.code
-
-
-def _most_lost(one: Figures) -> str | None:
-    """What took most of the time that people did without; None if nothing did."""
-    row = max(LOST_ROWS, key=lambda row: one.rows[row])
-    return row.value if one.rows[row] else None
+                spent_ms = told.rows[row]
+                cells = row.value, spent_ms, spent_ms / told.period_ms
+                yield Row(cells=cells, subject=subject, measure=f"row_{row}")
+            total = self._texts.say("monthly.total"), told.period_ms, 1.0
+            yield Row(cells=total, subject=subject, mark="total", measure="period")

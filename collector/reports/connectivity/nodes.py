@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from collector.accounting.days import midnight_ms
+from collector.accounting.days import ends_ms, midnight_ms
 from collector.figures.connected import (
     WAYS,
     Connection,
@@ -87,9 +87,24 @@ def rule_of(source: Source) -> Rule:
     )
 
 
+def rule_words(source: Source) -> dict[str, object]:
+    """What the sentence `connected.rule` is filled with."""
+    settings = source.settings
+    return {"days": settings.connected_window_days, "minutes": settings.connected_at_least_s / 60}
+
+
 def nodes(source: Source) -> Sequence[Node]:
-    """Of all sites of the report but hubs, by code (blocks)."""
+    """Of all sites of the report but hubs that are there on its last day, by code (blocks)."""
+    return source.recall("nodes", lambda: [node for node in ever_nodes(source) if _is_there(source, node.site)])
+
+
+def ever_nodes(source: Source) -> Sequence[Node]:
+    """Also of those that were closed by then: at the ends of earlier months they were there (blocks)."""
     return source.recall(("nodes", "whole"), lambda: list(_nodes(source, whole=True)))
+
+
+def _is_there(source: Source, site: Site) -> bool:
+    return span_of(source.wanted.period, source.now_ms, site.timezone).last < site.after
 
 
 def brief_nodes(source: Source) -> Sequence[Node]:
@@ -102,7 +117,8 @@ def brief_nodes(source: Source) -> Sequence[Node]:
 def _nodes(source: Source, *, whole: bool) -> Iterator[Node]:
     rule = rule_of(source)
     ends = [last for _, last in ends_of(months_shown(source.span))]
-    for portion in source.in_portions(source.texts.say("connected.doing")):
+    sites = source.registered if whole else [site for site in source.sites if _is_there(source, site)]
+    for portion in source.in_portions(source.texts.say("connected.doing"), sites=sites):
         for site in portion:
             if site.kind != HUB:
                 yield _node(source, site, rule, ends) if whole else _brief_node(source, site, rule)
@@ -132,9 +148,9 @@ def _brief_node(source: Source, site: Site, rule: Rule) -> Node:
 
 
 def _daily(source: Source, site: Site, from_ms: int) -> Daily:
-    """The days of a site up to the end of the period, or now."""
-    to_ms = min(source.wanted.period.span(site.timezone)[1], source.now_ms)
-    kept = source.store.books.tallies(site.code, from_ms, to_ms)
+    """The days of a site up to the end of the period, or now, or its last one."""
+    to_ms = min(source.wanted.period.span(site.timezone)[1], source.now_ms, ends_ms(site))
+    kept = source.store.books.tallies(site.code, from_ms, to_ms) if from_ms < to_ms else ()
     day_of = _days_of(site.timezone)
     made = [
         (day_of(day.ledger.from_ms), day.ledger)

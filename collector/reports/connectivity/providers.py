@@ -26,6 +26,7 @@ from collector.reports.document import (
 )
 from collector.reports.heads import document
 from collector.reports.measured import cells, columns, fact, owner_words, words
+from collector.reports.measures import LEAGUE
 from collector.reports.source import Source
 from collector.reports.spans import DAY
 from collector.reports.sweep import Owner, Scope, owner_of
@@ -153,8 +154,15 @@ class League:
         told = self._source.figures("all").get("")
         subject = self._source.subject("all", "")
         facts = [
-            Fact(name="ranked", label=say("league.ranked"), value=len(ranked), unit=Unit.COUNT),
-            Fact(name="unranked", label=say("league.unranked"), value=len(unranked), unit=Unit.COUNT),
+            Fact(
+                name=name,
+                label=say(f"league.{name}"),
+                value=len(found),
+                unit=Unit.COUNT,
+                measure=f"league.{name}",
+                subject=subject,
+            )
+            for name, found in (("ranked", ranked), ("unranked", unranked))
         ]
         facts += [fact(name, told, subject, self._texts) for name in (*LINE, "outages", "coverage") if told]
         return Facts(name="key", title=say("league.key"), facts=facts)
@@ -189,11 +197,10 @@ class League:
         ranks, medium = name != "unranked", name == "by_medium"
         shown = [words("medium", self._texts)] if medium else []
         shown += [words("provider", self._texts, wide=True)]
-        shown += self._rank_columns() if ranks else []
+        shown += self._columns("rank", "at_worst") if ranks else []
         shown += [] if medium else [words("medium", self._texts)]
-        shown += [*columns(("sites",), self._texts), *self._middle_columns(), *columns(LINE, self._texts)]
-        shown += self._below_columns()
-        shown += self._why_columns(ranks=ranks)
+        shown += [*columns(("sites",), self._texts), *self._columns("judged", "middle", "middle_low", "middle_high")]
+        shown += [*columns(LINE, self._texts), *self._columns("below", "below_share"), self._why_column(ranks=ranks)]
         return Table(
             name=name,
             title=self._texts.say(f"league.{name}.title"),
@@ -224,12 +231,11 @@ class League:
 
     def outages(self, found: Sequence[Standing]) -> Table:
         """How often, how long, how soon repaired."""
-        rate = Column(name="rate", label=self._texts.say("league.column.rate"), unit=Unit.NUMBER)
         shown = columns(("sites", *OUTAGES), self._texts)
         return Table(
             name="outages",
             title=self._texts.say("league.outages.title"),
-            columns=(words("provider", self._texts, wide=True), *shown, rate),
+            columns=(words("provider", self._texts, wide=True), *shown, self._column("rate")),
             rows=lambda: (self._outages(one) for one in sorted(found, key=lambda one: one.provider)),
             note=self._texts.say("league.outages.note"),
         )
@@ -245,18 +251,15 @@ class League:
             subject=self._source.subject("provider", one.provider),
         )
 
-    def _column(self, name: str, unit: Unit, *, wide: bool = False) -> Column:
-        return Column(name=name, label=self._texts.say(f"league.column.{name}"), unit=unit, wide=wide)
+    def _column(self, name: str) -> Column:
+        """Of one of LEAGUE."""
+        measure = f"league.{name}"
+        label = self._texts.say(f"league.column.{name}")
+        return Column(name=name, label=label, unit=LEAGUE[measure], measure=measure)
 
-    def _rank_columns(self) -> list[Column]:
-        return [self._column("rank", Unit.COUNT), self._column("at_worst", Unit.COUNT)]
+    def _columns(self, *names: str) -> list[Column]:
+        return [self._column(name) for name in names]
 
-    def _middle_columns(self) -> list[Column]:
-        shares = [self._column(name, Unit.SHARE) for name in ("middle", "middle_low", "middle_high")]
-        return [self._column("judged", Unit.COUNT), *shares]
-
-    def _below_columns(self) -> list[Column]:
-        return [self._column("below", Unit.COUNT), self._column("below_share", Unit.SHARE)]
-
-    def _why_columns(self, *, ranks: bool) -> list[Column]:
-        return [self._column("like" if ranks else "why", Unit.TEXT, wide=True)]
+    def _why_column(self, *, ranks: bool) -> Column:
+        name = "like" if ranks else "why"
+        return Column(name=name, label=self._texts.say(f"league.column.{name}"), wide=True)

@@ -10,7 +10,7 @@ from collector.reports.connectivity.nodes import brief_nodes, share_of
 from collector.reports.document import Column, Fact, Facts, Row, Subject, Table, Unit, Value
 from collector.reports.heads import day_words
 from collector.reports.measured import difference
-from collector.reports.measures import MEASURES
+from collector.reports.measures import MEASURES, TARGET
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
 from collector.reports.spans import year_so_far
@@ -121,19 +121,20 @@ def _value(target: TargetSettings, found: Figures | None) -> float | None:
 
 
 def _columns(source: Source) -> tuple[Column, ...]:
-    def named(name: str, unit: Unit = Unit.TEXT, *, wide: bool = False) -> Column:
-        return Column(name=name, label=source.texts.say(f"targets.column.{name}"), unit=unit, wide=wide)
+    def named(name: str, measure: str = "", *, wide: bool = False) -> Column:
+        label, unit = source.texts.say(f"targets.column.{name}"), TARGET.get(measure, Unit.TEXT)
+        return Column(name=name, label=label, unit=unit, measure=measure, wide=wide)
 
     return (
         named("name", wide=True),
         named("source"),
         named("indicator", wide=True),
-        named("year", Unit.TEXT),
-        named("target", Unit.SHARE),
-        named("now", Unit.SHARE),
-        named("year_so_far", Unit.SHARE),
-        named("distance", Unit.POINTS),
-        named("met", Unit.YES),
+        named("year"),
+        named("target", "target.aim"),
+        named("now", "target.now"),
+        named("year_so_far", "target.year_so_far"),
+        named("distance", "target.distance"),
+        named("met", "target.met"),
     )
 
 
@@ -149,7 +150,20 @@ def _row(source: Source, one: Reached) -> Row:
         one.distance,
         one.met,
     )
-    return Row(cells=cells, mark={True: "good", False: "bad", None: "unknown"}[one.met])
+    mark = {True: "good", False: "bad", None: "unknown"}[one.met]
+    return Row(cells=cells, subject=_subject(source, one.target), mark=mark)
+
+
+def _subject(source: Source, target: TargetSettings) -> Subject:
+    """Of the target by its place, in the scope of the report."""
+    wanted = source.wanted
+    where = ((wanted.scope, wanted.of),) if wanted.scope != "all" else ()
+    return Subject(scope="target", of=str(_place(source, target)), period=wanted.period.name, where=where)
+
+
+def _place(source: Source, target: TargetSettings) -> int:
+    """Among all of them, from 1."""
+    return source.targets.index(target) + 1
 
 
 def _what(source: Source, target: TargetSettings) -> str:
@@ -164,7 +178,7 @@ def _what(source: Source, target: TargetSettings) -> str:
 def _facts(source: Source, one: Reached) -> Iterator[Fact]:
     """Being connected is told once: it is of one day."""
     told = [("now", one.now, one.now_subject), ("year_so_far", one.year_so_far, one.year_subject)]
-    n = source.targets.index(one.target) + 1
+    n = _place(source, one.target)
     for name, value, subject in told[:1] if one.target.indicator == CONNECTED else told:
         yield Fact(
             name=f"target_{n}_{name}",

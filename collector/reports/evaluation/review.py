@@ -12,7 +12,7 @@ from collector.figures.indicators import Figures
 from collector.figures.periods import local
 from collector.followups import FollowUpState, Matter
 from collector.registry import Site
-from collector.reports.document import Column, Document, Facts, Prose, Row, Section, Table, Unit, Value
+from collector.reports.document import Column, Document, Facts, Prose, Row, Section, Subject, Table, Unit, Value
 from collector.reports.evaluation import findings
 from collector.reports.heads import document
 from collector.reports.measured import cells, columns, fact, words
@@ -136,10 +136,16 @@ class _Review:
             name="late",
             title=self._say("review.late"),
             columns=tuple(
-                Column(name=name, label=self._say(f"review.column.{name}"), unit=unit, wide=name == "why")
+                Column(
+                    name=name,
+                    label=self._say(f"review.column.{name}"),
+                    unit=unit,
+                    measure="" if unit is Unit.TEXT else f"exclusion.{name}",
+                    wide=name == "why",
+                )
                 for name, unit in zip(names, units, strict=True)
             ),
-            rows=lambda: (Row(cells=self._late_cells(one)) for one in late),
+            rows=lambda: (Row(cells=self._late_cells(one), subject=self._act("exclusion", one.id)) for one in late),
             note=self._say("review.late.note"),
             empty=self._say("review.nothing_found"),
         )
@@ -165,11 +171,15 @@ class _Review:
                     name=one,
                     label=self._say(f"review.column.{one}"),
                     unit=units.get(one, Unit.TEXT),
+                    measure=f"followup.{one}" if one in units else "",
                     wide=one in ("what", "last"),
                 )
                 for one in names
             ),
-            rows=lambda: (Row(cells=self._matter(one), mark=self._mark(one)) for one in found),
+            rows=lambda: (
+                Row(cells=self._matter(one), subject=self._act("followup", one.followup.id), mark=self._mark(one))
+                for one in found
+            ),
             note=self._say(f"review.{name}.note"),
             empty=self._say(f"review.{name}.none"),
         )
@@ -190,6 +200,10 @@ class _Review:
             last.by if last else None,
             self._at(last.entered_ms) if last else None,
         )
+
+    def _act(self, scope: str, number: int) -> Subject:
+        """What was entered under that number."""
+        return Subject(scope=scope, of=str(number), period=self._source.wanted.period.name)
 
     def _mark(self, one: Matter) -> str:
         return "bad" if one.overdue(self._source.now_ms) else STATE_MARKS[one.state]

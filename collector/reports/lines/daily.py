@@ -16,11 +16,24 @@ from collector.figures.periods import local, pieces
 from collector.figures.shares import Exclusions
 from collector.figures.status import ACTIVE, SYMBOLS, Status
 from collector.registry import Site
-from collector.reports.document import Chart, Column, Document, Fact, Facts, Line, Row, Section, Subject, Table, Unit
+from collector.reports.document import (
+    Chart,
+    Column,
+    Document,
+    Fact,
+    Facts,
+    Line,
+    Row,
+    Section,
+    Subject,
+    Table,
+    Unit,
+    Value,
+)
 from collector.reports.heads import document
 from collector.reports.lines.stops import sheets
 from collector.reports.measured import unit_of, words
-from collector.reports.measures import MEASURES
+from collector.reports.measures import DAILY, MEASURES
 from collector.reports.source import Source
 from collector.reports.writing.words import condition
 
@@ -85,15 +98,31 @@ def _facts(source: Source, known: Days) -> Facts:
     told = Counter(one for of_site in known.values() for one in of_site.values())
     always = sum(bool(of_site) and ACTIVE.issuperset(of_site.values()) for of_site in known.values())
     never = sum(not ACTIVE.intersection(of_site.values()) for of_site in known.values())
+    values = _share(told), _share(told, QUIET), len(known), always, never, *(told[one] for one in Status)
+    subject = source.subject("all", "")
+    of_values = *_measured(source, "share", "quiet", "points", "always", "never"), *_counted(source, "days")
     facts = [
-        Fact(name="share", label=say("daily.share"), value=_share(told), unit=Unit.SHARE),
-        Fact(name="quiet", label=say("daily.quiet"), value=_share(told, QUIET), unit=Unit.SHARE),
-        Fact(name="points", label=say("daily.points"), value=len(known), unit=Unit.COUNT),
-        Fact(name="always", label=say("daily.always"), value=always, unit=Unit.COUNT),
-        Fact(name="never", label=say("daily.never"), value=never, unit=Unit.COUNT),
-        *(Fact(name=one, label=say(f"daily.days.{one}"), value=told[one], unit=Unit.COUNT) for one in Status),
+        Fact(name=of.name, label=of.label, value=value, unit=of.unit, measure=of.measure, subject=subject)
+        for of, value in zip(of_values, values, strict=True)
     ]
     return Facts(name="summary", title=say("daily.summary"), facts=facts, note=say("daily.summary.note"))
+
+
+def _measured(source: Source, *names: str) -> list[Column]:
+    """By the names of their measures `daily.<name>`."""
+    say = source.texts.say
+    return [
+        Column(name=name, label=say(f"daily.{name}"), unit=DAILY[f"daily.{name}"], measure=f"daily.{name}")
+        for name in names
+    ]
+
+
+def _counted(source: Source, what: str) -> list[Column]:
+    """How many `days` or `points` were what."""
+    say = source.texts.say
+    return [
+        Column(name=one, label=say(f"daily.{what}.{one}"), unit=Unit.COUNT, measure=f"daily.n_{one}") for one in Status
+    ]
 
 
 def _share(told: Counter[Status], which: Iterable[Status] = ACTIVE) -> float | None:
@@ -124,18 +153,23 @@ def _chart(source: Source, known: Days, days: Sequence[date]) -> Chart:
 def _by_day(source: Source, known: Days, days: Sequence[date]) -> Table:
     """How many points were what on each day."""
     say = source.texts.say
-    columns = (
-        words("day", source.texts, Unit.DAY),
-        Column(name="share", label=say("daily.share"), unit=Unit.SHARE),
-        Column(name="quiet", label=say("daily.quiet"), unit=Unit.SHARE),
-        *(Column(name=one, label=say(f"daily.points.{one}"), unit=Unit.COUNT) for one in Status),
-    )
 
     def rows() -> Iterator[Row]:
         for day, told in zip(days, _counts(known, days), strict=True):
-            yield Row(cells=(day, _share(told), _share(told, QUIET), *(told[one] for one in Status)))
+            cells = (day, _share(told), _share(told, QUIET), *(told[one] for one in Status))
+            yield Row(cells=cells, subject=source.subject("all", "", day.isoformat()))
 
-    return Table(name="days", title=say("daily.by_day"), columns=columns, rows=rows, empty=say("daily.none"))
+    return Table(
+        name="days",
+        title=say("daily.by_day"),
+        columns=(
+            words("day", source.texts, Unit.DAY),
+            *_measured(source, "share", "quiet"),
+            *_counted(source, "points"),
+        ),
+        rows=rows,
+        empty=say("daily.none"),
+    )
 
 
 def _matrix(source: Source, known: Days, days: Sequence[date]) -> Table:
@@ -149,7 +183,8 @@ def _matrix(source: Source, known: Days, days: Sequence[date]) -> Table:
             counts = Counter(told.values())
             symbols = (SYMBOLS[told[day]] if day in told else "" for day in days)
             active = sum(counts[one] for one in ACTIVE)
-            yield Row(cells=(site.code, site.name, *symbols, active, active + counts[Status.INACTIVE]))
+            cells: tuple[Value, ...] = site.code, site.name, *symbols, active, active + counts[Status.INACTIVE]
+            yield Row(cells=cells, subject=source.subject("site", site.code))
 
     return Table(
         name="matrix",
@@ -158,9 +193,8 @@ def _matrix(source: Source, known: Days, days: Sequence[date]) -> Table:
         columns=(
             words("code", source.texts),
             words("name", source.texts),
-            *(Column(name=day.isoformat(), label=str(day.day)) for day in days),
-            Column(name="active_days", label=say("daily.active_days"), unit=Unit.COUNT),
-            Column(name="known_days", label=say("daily.known_days"), unit=Unit.COUNT),
+            *(Column(name=day.isoformat(), label=str(day.day), measure=f"daily.symbol.{day}") for day in days),
+            *_measured(source, "active_days", "known_days"),
         ),
         rows=rows,
         empty=say("daily.none"),
@@ -179,9 +213,9 @@ def _daily(source: Source) -> Table:
             words("code", texts),
             words("name", texts),
             Column(name="unit", label=say("daily.unit")),
-            Column(name="active", label=say("daily.active"), unit=Unit.YES),
+            *_measured(source, "active"),
             Column(name="status", label=say("daily.status")),
-            Column(name="mostly", label=say("daily.mostly"), unit=Unit.CONDITION),
+            *_measured(source, "mostly"),
             *(_column(measure, source) for measure in MEASURED),
         ),
         rows=lambda: _rows(source),

@@ -10,7 +10,7 @@ from itertools import chain
 
 from collector.contracts import numbers_of
 from collector.figures.restitution import AMOUNTS
-from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Table, Unit
+from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Subject, Table, Unit
 from collector.reports.heads import document
 from collector.reports.lines.fulfilment_sheet import (
     of_contract,
@@ -51,9 +51,16 @@ def _summary(source: Source, found: Sequence[Kept], bare: Sequence[Bare]) -> Fac
         ("unpromised", sum(line.promise.sla is None for line in lines)),
         ("bare", len({one.site.code for one in bare})),
     )
-    facts = [Fact(name=name, label=say(f"sla.sum.{name}"), value=n, unit=Unit.COUNT) for name, n in counts]
     total = sum(amounts) if amounts else None
-    facts.append(Fact(name="restitution", label=say("sla.restitution"), value=total, unit=Unit.RUPIAH))
+    told = [
+        *((name, say(f"sla.sum.{name}"), n, Unit.COUNT) for name, n in counts),
+        ("restitution", say("sla.restitution"), total, Unit.RUPIAH),
+    ]
+    everything = source.subject("all", "")
+    facts = [
+        Fact(name=name, label=label, value=value, unit=unit, measure=f"sla.{name}", subject=everything)
+        for name, label, value, unit in told
+    ]
     return Facts(name="summary", title=say("sla.summary"), facts=facts, note=say("sla.estimate"))
 
 
@@ -74,9 +81,9 @@ def _contracts(source: Source, found: Sequence[Kept]) -> Table:
         columns=(
             words("contract", source.texts),
             words("provider", source.texts),
-            Column(name="lines", label=say("sla.sum.lines"), unit=Unit.COUNT),
+            Column(name="lines", label=say("sla.sum.lines"), unit=Unit.COUNT, measure="sla.lines"),
             *promised_columns(source),
-            Column(name="missed", label=say("sla.sum.missed"), unit=Unit.COUNT),
+            Column(name="missed", label=say("sla.sum.missed"), unit=Unit.COUNT, measure="sla.missed"),
             restitution_column(source),
         ),
         rows=lambda: map(row, found),
@@ -92,7 +99,8 @@ def _without(source: Source, bare: Sequence[Bare]) -> Table:
         site, term = one.site, one.term
         why = say("sla.bare.unknown", numbers=", ".join(numbers_of(site))) if numbers_of(site) else say("sla.bare.none")
         last = term.after - timedelta(1)
-        return Row(cells=(site.code, site.name, site.regency, site.provider, term.first, last, one.charged_ms, why))
+        cells = (site.code, site.name, site.regency, site.provider, term.first, last, one.charged_ms, why)
+        return Row(cells=cells, subject=Subject(scope="line", of=site.code, period=f"{term.first}/{term.after}"))
 
     return Table(
         name="without",
@@ -102,7 +110,7 @@ def _without(source: Source, bare: Sequence[Bare]) -> Table:
             *(words(one, source.texts) for one in ("code", "name", "regency", "provider")),
             Column(name="first", label=say("sla.first"), unit=Unit.DAY),
             Column(name="last", label=say("sla.last"), unit=Unit.DAY),
-            Column(name="charged", label=say("sla.charged"), unit=Unit.DURATION),
+            Column(name="charged", label=say("sla.charged"), unit=Unit.DURATION, measure="sla.charged"),
             words("note", source.texts, wide=True),
         ),
         rows=lambda: map(row, bare),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from collector.contracts import Formula
+from collector.contracts import Contract, Formula
 from collector.figures.downs import Stop
 from collector.figures.periods import local
 from collector.figures.restitution import AMOUNTS, Promise, rounded
@@ -69,18 +69,19 @@ def _terms(source: Source, kept: Kept, name: str) -> Table:
                 say(f"sla.fee_of.{one.fee_of}"),
                 formula_said(one.formula, texts),
                 charge_after_ms(source, one),
-            )
+            ),
+            subject=_of_version(kept, one, source.wanted.period.name),
         )
         for one in kept.versions
     ]
     columns = (
-        Column(name="begins", label=say("sla.begins"), unit=Unit.DAY),
-        Column(name="ends", label=say("sla.ends"), unit=Unit.DAY),
+        Column(name="begins", label=say("sla.begins"), unit=Unit.DAY, measure="sla.begins"),
+        Column(name="ends", label=say("sla.ends"), unit=Unit.DAY, measure="sla.ends"),
         Column(name="sla", label=say("sla.required")),
-        Column(name="fee", label=say("sla.fee"), unit=Unit.RUPIAH),
+        Column(name="fee", label=say("sla.fee"), unit=Unit.RUPIAH, measure="sla.fee"),
         Column(name="fee_of", label=say("sla.fee_of")),
         Column(name="formula", label=say("sla.formula"), wide=True),
-        Column(name="charge_after", label=say("sla.charge_after"), unit=Unit.DURATION),
+        Column(name="charge_after", label=say("sla.charge_after"), unit=Unit.DURATION, measure="sla.charge_after"),
     )
     title = say("sla.terms", number=kept.number)
     return Table(name=f"{name}_terms", title=title, columns=columns, rows=lambda: iter(rows), note=say("sla.open"))
@@ -138,9 +139,10 @@ def _restitution(source: Source, kept: Kept, name: str) -> Table:
             fee = None if one.promise.fee is None else rounded(one.promise.fee)
             every = (None if one.elsewhere else one.promise.restitution(formula) for formula in AMOUNTS)
             cells = (*_who(one, say("sla.all_lines", n=one.lines)), fee, *every, one.restitution, working(source, one))
-            subject = _of_line(one) if one.of else Subject(scope="contract", of=kept.number, period=_days(one))
+            subject = _of_line(one) if one.of else _of_version(kept, one.contract, _days(one))
             yield Row(cells=cells, subject=subject, mark="bad" if one.restitution else "")
-        yield Row(cells=(say("sla.total"), *[None] * 7, kept.restitution, ""), mark="total")
+        total = (say("sla.total"), *[None] * 7, kept.restitution, "")
+        yield Row(cells=total, subject=of_contract(source, kept), mark="total")
 
     own = {one.formula for one in kept.versions} - {Formula.NONE}
     labels = [
@@ -153,8 +155,11 @@ def _restitution(source: Source, kept: Kept, name: str) -> Table:
         note=say("sla.estimate"),
         columns=(
             *_who_columns(source),
-            Column(name="fee", label=say("sla.fee_of_part"), unit=Unit.RUPIAH),
-            *(Column(name=formula.value, label=label, unit=Unit.RUPIAH) for formula, label in labels),
+            Column(name="fee", label=say("sla.fee_of_part"), unit=Unit.RUPIAH, measure="sla.fee_of_part"),
+            *(
+                Column(name=formula.value, label=label, unit=Unit.RUPIAH, measure=f"sla.{formula}")
+                for formula, label in labels
+            ),
             restitution_column(source),
             Column(name="working", label=say("sla.working"), wide=True),
         ),
@@ -176,7 +181,7 @@ def _outages(source: Source, kept: Kept, name: str) -> Table:
             Column(name="start", label=say("downtime.start"), unit=Unit.INSTANT, measure="outage.start"),
             Column(name="end", label=say("downtime.end"), unit=Unit.INSTANT, measure="outage.end"),
             Column(name="length", label=say("downtime.length"), unit=Unit.DURATION, measure="outage.length"),
-            Column(name="charged", label=say("sla.charged"), unit=Unit.DURATION),
+            Column(name="charged", label=say("sla.charged"), unit=Unit.DURATION, measure="sla.outage_charged"),
         ),
         rows=lambda: (
             _outage_row(source, one, site, stop) for one in kept.lines if (site := one.of) for stop in one.stops
@@ -190,7 +195,8 @@ def _outage_row(source: Source, one: Reckoned, site: Site, stop: Stop) -> Row:
     open_ = lasts(source, stop)
     end = None if open_ else local(stop.end_ms, site.timezone)
     times = local(stop.start_ms, site.timezone), end, stop.length_ms, stop.plain_ms(one.span)
-    subject = Subject(scope="outage", of=site.code, period=str(stop.start_ms))
+    part = (("contract", one.contract.number), ("part", _days(one)))
+    subject = Subject(scope="outage", of=site.code, period=str(stop.start_ms), where=part)
     return Row(cells=(site.code, site.name, stop.row.value, *times), subject=subject, mark="open" if open_ else "")
 
 
@@ -254,6 +260,11 @@ def _who(one: Reckoned, everybody: str = "") -> tuple[Value, ...]:
     """Code, name, first and last day."""
     named = (one.of.code, one.of.name) if one.of else (everybody, "")
     return *named, one.first, one.after - timedelta(1)
+
+
+def _of_version(kept: Kept, version: Contract, period: str) -> Subject:
+    """Of one version of it alone."""
+    return Subject(scope="contract", of=kept.number, period=period, where=(("begins", version.begins.isoformat()),))
 
 
 def _of_line(one: Reckoned) -> Subject:

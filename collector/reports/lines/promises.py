@@ -230,5 +230,4 @@ def _enough(source: Source, figures: Figures) -> bool:
 
 def _elsewhere(source: Source, number: str) -> int:
     """How many lines name that contract that are not in the report."""
-    inside = {site.code for site in source.sites}
-    return sum(number in numbers_of(site) for site in source.store.sites() if site.code not in inside)
+    return sum(number in numbers_of(site) for site in source.elsewhere())

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import chain
 
 from collector.accounting.calendars import Span
-from collector.accounting.days import day_at, midnight_ms
+from collector.accounting.days import day_at, ends_ms, midnight_ms
 from collector.accounting.ledger import Down
 from collector.contracts import Contract, parts
 from collector.figures.downs import Sheet, Stop, clipped, kept_sheet, sheet_of, stops
@@ -94,11 +94,11 @@ def _earlier(source: Source, site: Site, downs: Sequence[Down]) -> list[Down]:
 
 
 def _later(source: Source, site: Site, downs: Sequence[Down]) -> list[Down]:
-    """What the last of them has behind it, until it ends or until now."""
+    """What the last of them has behind it, until it ends or until now, or the last day of the site."""
     found: list[Down] = []
-    last = downs[-1] if downs else None
-    while last and not last.closes and last.end_ms < source.now_ms:
-        until_ms = min(day_at(site.timezone, last.end_ms)[1], source.now_ms)
+    last, most_ms = downs[-1] if downs else None, min(source.now_ms, ends_ms(site))
+    while last and not last.closes and last.end_ms < most_ms:
+        until_ms = min(day_at(site.timezone, last.end_ms)[1], most_ms)
         behind = _downs(source, site, last.end_ms, until_ms)
         joined = stops([last, *behind])[0]
         found += [one for one in behind if one.end_ms <= joined.end_ms]

@@ -11,6 +11,7 @@ Everything is written as it is read: no more than one site is in memory.
 from typing import Any
 
 from collector.accounting.calendars import Span
+from collector.accounting.days import day_at
 from collector.judging.judge import JudgeSettings
 from collector.reports.pack import evidence, register
 from collector.reports.pack.chosen import MOST_RESULTS, chosen
@@ -27,12 +28,15 @@ from collector.reports.pack.raw import (
 from collector.reports.pack.told import Asked, put_reports
 from collector.reports.shelf import Shelf
 from collector.reports.source import Source
+from collector.reports.writing.formats import CannotWrite
 
 FORMAT = "kentongan-audit/1"
 
 
 def fill(source: Source, shelf: Shelf, most: int = MOST_RESULTS) -> None:
-    """Puts the pack on the shelf; at most `most` results of the period go in."""
+    """Puts the pack on the shelf; at most `most` results of the period go in. CannotWrite if the period cuts a day:
+    accounts are of whole days, and half of one could not be checked."""
+    _refuse_part_days(source)
     listed = ListedShelf(shelf)
     rules = source.judge
     length, head = source.store.chain.head()
@@ -54,11 +58,18 @@ def fill(source: Source, shelf: Shelf, most: int = MOST_RESULTS) -> None:
     listed.finish()
 
 
+def _refuse_part_days(source: Source) -> None:
+    asked = [one for site in source.sites if (one := source.asked(site, source.wanted.period))]
+    edges = {(at_ms, one.site.timezone) for one in asked for at_ms in (one.from_ms, one.to_ms)}
+    if any(day_at(zone, at_ms)[0] != at_ms != source.now_ms for at_ms, zone in edges):
+        raise CannotWrite(source.texts.say("audit.whole_days"))
+
+
 def _put_sites(source: Source, asked: Asked, reaches: dict[str, Reach], shelf: ListedShelf) -> Span:
     """From when to when anything of any site is in the pack."""
     spans: list[Span] = []
-    for number, site in enumerate(source.sites):
-        source.progress(source.texts.say("audit.progress.site"), number, len(source.sites))
+    for number, site in enumerate(source.registered):
+        source.progress(source.texts.say("audit.progress.site"), number, len(source.registered))
         span = asked.span(source.wanted.period, site.timezone)
         first_ms = put_accounts(source, site, span, shelf)
         if asked.connections and first_ms is not None:
@@ -68,7 +79,7 @@ def _put_sites(source: Source, asked: Asked, reaches: dict[str, Reach], shelf: L
         if site.code in reaches:
             put_results(source, site, reaches[site.code], shelf)
             spans.append(reaches[site.code].results)
-    source.progress(source.texts.say("audit.progress.site"), len(source.sites), len(source.sites))
+    source.progress(source.texts.say("audit.progress.site"), len(source.registered), len(source.registered))
     return min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0)
 
 
@@ -80,7 +91,7 @@ def _watchers(source: Source, reaches: dict[str, Reach]) -> list[str]:
 
 def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, str]) -> dict[str, Any]:
     wanted = source.wanted
-    zones = {source.timezone, *(site.timezone for site in source.sites)}
+    zones = {source.timezone, *(site.timezone for site in source.registered)}
     ends_ms = max(wanted.period.span(zone)[1] for zone in zones)  # it may go on for longer than anything is in the pack
     return {
         "format": FORMAT,

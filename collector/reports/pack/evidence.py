@@ -18,12 +18,13 @@ PORTION = 1_000
 
 
 def links(source: Source, span: Span, length: int) -> Iterator[str]:
-    """Lines of JSON, from the first link that the pack needs on to number `length`; the first says what it follows."""
-    codes = {site.code for site in source.sites}
-    needed = [one.n for site in source.sites for one in source.store.chain.of(site.code, *span)]
-    if not needed:
+    """Lines of JSON, from the first link that the pack needs on to number `length`; the first says what it follows.
+    Where it needs none, the last link by itself: it shows the head."""
+    codes = {site.code for site in source.registered}
+    needed = [one.n for site in source.registered for one in source.store.chain.of(site.code, *span)]
+    if not length:
         return
-    at = min(needed) - 1
+    at = min(needed, default=length) - 1
     before = source.store.chain.links(at - 1, 1)[0].link if at else BEFORE_FIRST.hex()
     extra = {"after": before}
     while at < length:
@@ -41,16 +42,19 @@ def acts(source: Source) -> Iterator[str]:
     """The log of human acts: whole for who sees all sites, else what concerns the scope."""
     whole = {site.code for site in source.store.sites()} <= {site.code for site in source.wanted.sites}
     excluded = {one.id: (one.scope, one.of) for one in source.store.acts.exclusions()}
+    followed = {str(one.followup.id) for one in source.matters}
     last = 0
     while entries := source.store.acts.audit_log(last):
         for entry in entries:
             told = {name: value for name, value in asdict(entry).items() if name != "digest"}
-            shown = (whole or _is_about(entry, excluded, source.sites)) and not _is_private(entry)
+            shown = (whole or _is_about(entry, excluded, followed, source.registered)) and not _is_private(entry)
             yield canonical({"id": entry.id, "digest": entry.digest, **({"entry": told} if shown else {})})
         last = entries[-1].id
 
 
-def _is_about(entry: AuditEntry, excluded: dict[int, tuple[str, str]], sites: list[Site]) -> bool:
+def _is_about(entry: AuditEntry, excluded: dict[int, tuple[str, str]], followed: set[str], sites: list[Site]) -> bool:
+    if entry.act.startswith("followup."):
+        return entry.subject in followed
     if entry.act.startswith("exclusion."):
         scope, of = excluded.get(int(entry.subject), ("site", ""))
         return any(concerns(scope, of, site) for site in sites)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from collector.accounting.accounts import Day
 from collector.accounting.calendars import Span
-from collector.accounting.days import day_at, days_between
+from collector.accounting.days import day_at, days_between, ends_ms
 from collector.accounting.ledger import STANDINGS, Standing
 from collector.accounting.proof import account_json, result_lines
 from collector.accounting.silence import Stay
@@ -98,8 +98,8 @@ def _flip_lines(flips: Sequence[Flip]) -> bytes:
 
 
 def put_accounts(source: Source, site: Site, span: Span, shelf: ListedShelf) -> int | None:
-    """The kept account of every day in `span` and of those next to it, further where an outage goes on; returns when
-    the first of them begins."""
+    """The kept account of every day in `span` and of those next to it, further where an outage goes on, but of none
+    after the last day of the site; returns when the first of them begins."""
     first_ms: int | None = None
     with shelf.put(f"{folder_of(site)}/accounts.jsonl") as file:
         for day in _whole(source, site, span):
@@ -109,16 +109,19 @@ def put_accounts(source: Source, site: Site, span: Span, shelf: ListedShelf) -> 
 
 
 def _whole(source: Source, site: Site, span: Span) -> Iterator[Day]:
+    most_ms = min(source.now_ms, ends_ms(site))
     start_ms = day_at(site.timezone, span[0] - 1)[0]
+    if start_ms >= most_ms:
+        return
     while (first := _days(source, site, *day_at(site.timezone, start_ms))) and _goes_back(first[0]):
         start_ms = day_at(site.timezone, start_ms - 1)[0]
-    end_ms = min(day_at(site.timezone, span[1])[1], source.now_ms)
+    end_ms = min(day_at(site.timezone, span[1])[1], most_ms)
     last: Day | None = None
     for at_ms in range(start_ms, end_ms, PORTION_MS):
         for day in _days(source, site, *_portion(site, at_ms, end_ms)):
             yield day
             last = day
-    while last and _goes_on(last) and last.ledger.to_ms < source.now_ms:
+    while last and _goes_on(last) and last.ledger.to_ms < most_ms:
         behind = _days(source, site, *day_at(site.timezone, last.ledger.to_ms))
         yield from behind
         last = behind[-1] if behind else None

@@ -24,7 +24,7 @@ HOUR_MS = 3_600_000
 
 def sites(source: Source, judge: JudgeSettings, reaches: Mapping[str, Reach]) -> list[dict[str, Any]]:
     """The register of the scope without anybody's name and number; `raw`: which days are to be recomputed."""
-    return [_site(source, judge, site, reaches.get(site.code)) for site in source.sites]
+    return [_site(source, judge, site, reaches.get(site.code)) for site in source.registered]
 
 
 def _site(source: Source, judge: JudgeSettings, site: Site, reach: Reach | None) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def _site(source: Source, judge: JudgeSettings, site: Site, reach: Reach | None)
     details = asdict(source.details[site.code])
     return {
         **asdict(site),
+        "until": site.until.isoformat() if site.until else None,
         "calendar": source.calendar_of(site).name,
         "begins_ms": begins_of(source, site),
         "limits": {"loss": limits.loss_ratio, "rtt": limits.rtt_ms},
@@ -42,7 +43,7 @@ def _site(source: Source, judge: JudgeSettings, site: Site, reach: Reach | None)
 
 def calendars(source: Source) -> dict[str, Any]:
     """By name, those of the sites."""
-    found = {one.name: one for one in map(source.calendar_of, source.sites)}
+    found = {one.name: one for one in map(source.calendar_of, source.registered)}
     return {name: calendar_told(one) for name, one in sorted(found.items())}
 
 
@@ -111,12 +112,12 @@ def _ahead(zone: ZoneInfo, at_ms: int) -> int:
 def exclusions(source: Source) -> list[dict[str, Any]]:
     """All that were ever entered for a site of the scope."""
     known = source.store.acts.exclusions()
-    return [asdict(one) for one in known if any(one.touches(site) for site in source.sites)]
+    return [asdict(one) for one in known if any(one.touches(site) for site in source.registered)]
 
 
 def causes(source: Source) -> list[dict[str, Any]]:
     """What people gave as causes at the sites of the scope."""
-    codes = {site.code for site in source.sites}
+    codes = {site.code for site in source.registered}
     return [asdict(one) for one in source.store.acts.given_causes() if one.site in codes]
 
 
@@ -127,9 +128,8 @@ def followups(source: Source) -> list[dict[str, Any]]:
 
 def contracts(source: Source) -> dict[str, Any]:
     """Those that sites of the scope name; and how many other sites name each."""
-    inside = {site.code for site in source.sites}
-    named = {number for site in source.sites for number in numbers_of(site)}
-    others = [number for site in source.store.sites() if site.code not in inside for number in numbers_of(site)]
+    named = {number for site in source.registered for number in numbers_of(site)}
+    others = [number for site in source.elsewhere() for number in numbers_of(site)]
     return {
         "contracts": [_plain(asdict(one)) for one in source.contracts if one.number in named],
         "lines_elsewhere": {number: n for number in sorted(named) if (n := others.count(number))},

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from collector.figures.periods import BadPeriod, Period, between, parse
 from collector.reports.document import Column, Document, Fact, Facts, Row, Section, Subject, Table
+from collector.reports.measures import side
 from collector.reports.pack.listing import ListedShelf
 from collector.reports.source import Source
 from collector.reports.spans import before
@@ -41,7 +42,7 @@ class Asked:
     @property
     def connections(self) -> bool:
         """Whether all days since the first are asked about."""
-        return any(measure.startswith("connected.") for measure in self.measures)
+        return any("connected" in measure.split(".") for measure in self.measures)
 
 
 def _parsed(names: Iterable[str]) -> Iterator[Period]:
@@ -86,7 +87,8 @@ def _noted(section: Section, asked: Asked) -> Section:
 def _noted_rows(table: Table, asked: Asked) -> Iterator[Row]:
     measures = _measures(table.columns)
     for row in table.rows():
-        asked.note(measures, row.subject)
+        sides = [side(one, row.measure) for one in measures if one] if row.measure else measures
+        asked.note(sides, row.subject)
         yield row
 
 

@@ -5,6 +5,7 @@ Read in this order; each module names the sections of the method (accounting.md 
     main.py       what happens, from the first line to the exit code; start here
     reading.py    a pack as ZIP or folder, and its list of files; words.py: what the script says
     proof.py      section 16: the chain of links, the log of human acts
+    entered.py    section 14: what people entered, against that log
     sites.py      site by site: results judged anew, each day's account against the kept one
     records.py    what was measured: results, targets, stays; and the words for what comes out
     judging.py    sections 2 to 5: results -> what each target, group and the site was in

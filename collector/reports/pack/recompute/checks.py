@@ -15,15 +15,8 @@ FORMAT = "kentongan-report/1"
 TOLERANCE = 1e-9
 """Relative: what two ways to compute the same fraction may differ by. Everything whole must be equal."""
 NUMBERS = ("count", "share", "points", "duration", "latency", "rupiah", "mbps", "number", "instant", "yes", "condition")
-
-OF_OUTAGE = {
-    ("start_bar", "instant"): "outage.start_bar",
-    ("end_bar", "instant"): "outage.end_bar",
-    ("excluded", "duration"): "outage.excluded",
-    ("charged", "yes"): "outage.is_charged",
-    ("counts", "yes"): "outage.counts",
-}
-"""Columns of lists of outages that name no measure, and what they tell all the same."""
+NAMES = ("text", "day", "condition")
+"""What a row may be called by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +83,31 @@ def figures_of(report: Any) -> Iterator[Figure]:
             for number, row in enumerate(section["rows"], 1):
                 name = _name_of(section["columns"], row["cells"], number)
                 for column, value in zip(section["columns"], row["cells"], strict=True):
-                    if _matters(column, value):
+                    if _matters(column, value, row["subject"]) and not _is_name(column, row):
                         asked = _asked(_of_row(column, row), row["subject"], period)
                         yield Figure(section["name"], name, column["name"], column["unit"], value, asked)
         elif section["type"] == "facts":
             for fact in section["facts"]:
-                if _matters(fact, fact["value"]):
+                if _matters(fact, fact["value"], fact["subject"]):
                     asked = _asked(fact, fact["subject"], period)
                     yield Figure(section["name"], fact["name"], fact["name"], fact["unit"], fact["value"], asked)
 
 
-def _matters(one: Mapping[str, Any], value: Any) -> bool:
+def _matters(one: Mapping[str, Any], value: Any, subject: Any) -> bool:
+    """An empty cell in a row that is of nobody claims nothing."""
+    if value is None and subject is None:
+        return False
     return bool(one["measure"]) or (one["unit"] in NUMBERS and value is not None)
+
+
+def _is_name(column: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """The sum of all conditions is called by a word where each of them has its own name."""
+    return bool(column["unit"] == "condition" and row["mark"] == "total")
 
 
 def _name_of(columns: Any, cells: Any, number: int) -> str:
     """What a reader finds the row by: its number and its first texts."""
-    texts = [str(v) for c, v in zip(columns, cells, strict=True) if c["unit"] in ("text", "day") and v][:2]
+    texts = [str(v) for c, v in zip(columns, cells, strict=True) if c["unit"] in NAMES and v][:2]
     return " ".join([f"#{number}", *texts])
 
 
@@ -119,11 +120,10 @@ def _of_row(column: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, A
 
 
 def _asked(one: Mapping[str, Any], subject: Any, period: str) -> Asked | None:
-    if subject is None:
+    if subject is None or not one["measure"]:
         return None
-    told = Subject.of_report(subject)
-    measure = one["measure"] or (OF_OUTAGE.get((one["name"], one["unit"])) if told.scope == "outage" else None)
-    return Asked(measure, told, Choice(one["hours"] or "all", one["exclusions"] or "with"), period) if measure else None
+    choice = Choice(one["hours"] or "all", one["exclusions"] or "with")
+    return Asked(one["measure"], Subject.of_report(subject), choice, period)
 
 
 def said(figure: Figure) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -59,6 +60,12 @@ class Promise:
         if not self.enough or not self.answerable:
             return None
         return max(Fraction(0), 1 - Fraction(self.charged, self.answerable))
+
+    @property
+    def kept(self) -> bool | None:
+        """None: nothing was promised, or too little is known. Met exactly is kept."""
+        actual, sla = self.actual, self.sla
+        return None if actual is None or sla is None else actual >= sla
 
     @property
     def used(self) -> Fraction | None:
@@ -119,11 +126,23 @@ def month_of(day: date) -> tuple[date, date]:
     return first, (first + timedelta(31)).replace(day=1)
 
 
+def _whole(value: Fraction | None) -> int | None:
+    return None if value is None else rounded(value)
+
+
+def _share(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
+
+
+FORMULAS = ("shortfall", "prorated", "prorata")
 MEASURES: Mapping[str, Callable[[Promise], float | int | None]] = {
-    "sla.required": lambda p: None if p.sla is None else float(p.sla),
-    "sla.hours": lambda p: p.hours,
-    "sla.budget": lambda p: None if p.budget is None else rounded(p.budget),
-    "sla.charged": lambda p: p.charged,
-    "sla.used": lambda p: None if p.used is None else float(p.used),
-    "sla.actual": lambda p: None if p.actual is None else float(p.actual),
+    "required": lambda p: _share(p.sla),
+    "hours": lambda p: p.hours,
+    "budget": lambda p: _whole(p.budget),
+    "charged": lambda p: p.charged,
+    "used": lambda p: _share(p.used),
+    "actual": lambda p: _share(p.actual),
+    "fee_of_part": lambda p: _whole(p.fee),
+    **{formula: partial(lambda name, p: p.restitution(name), formula) for formula in FORMULAS},
 }
+"""Of a promise, by what stands behind `sla.`."""

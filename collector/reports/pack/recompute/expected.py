@@ -11,6 +11,7 @@ from .measures.league import of_league
 from .measures.linked import of_connection
 from .measures.outage import of_outage, of_outages
 from .measures.promised import of_contract
+from .measures.register import of_register
 from .measures.sides import of_side
 from .subjects import Unknown
 
@@ -21,7 +22,8 @@ KINDS: Mapping[str, Callable[[Evidence, Asked], Told]] = {
     "connected": of_connection,
     "daily": of_day,
     "league": of_league,
-    **dict.fromkeys(("now", "before", "change", "distance", "part", "target"), of_side),
+    "register": of_register,
+    **dict.fromkeys(("now", "before", "change", "distance", "part", "condition", "target"), of_side),
     **dict.fromkeys(("followup", "exclusion"), of_act),
 }
 """By what stands before the dot; all others are of figures.py."""

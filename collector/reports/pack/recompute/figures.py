@@ -19,7 +19,7 @@ SHARES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 """What is divided by what: the rows of the part, and those that are in the whole besides."""
 CHARGED = ("line_down", "internet_down")
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-Value = float | int | None
+Value = float | int | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,11 @@ class Figures:
     def observed(self) -> int:
         return self._of(OBSERVED)
 
+    def most_lost(self) -> Value:
+        """Which of the rows in which people go without took the most time; of equals the first."""
+        row = max((*OUTAGES, "power"), key=lambda row: self.rows.get(row, 0))
+        return row if self.rows.get(row) else None
+
     def mean(self, rows: Sequence[str]) -> Value:
         """Time in `rows` by outage."""
         return divided(self._of(rows), self.outages()[0]) if self.enough else None
@@ -234,6 +239,7 @@ PLAIN: Mapping[str, Callable[[Figures], Value]] = {
     "charged": lambda f: f.charged()[0],
     "charged_time": lambda f: f.charged()[1],
     "power_cuts": Figures.power_cuts,
+    "most_lost": Figures.most_lost,
     "mttr": lambda f: f.mean(OUTAGES),
     "mtbf": lambda f: f.mean(WORKING),
 }

@@ -11,6 +11,7 @@ from .checks import FORMAT as REPORT_FORMAT
 from .checks import Result, Wrong, check
 from .connected import Rule
 from .contracts import Contract
+from .entered import Log, compare
 from .expected import Expected
 from .measures.asked import stops_of
 from .proof import CHANGED, NO_END, broken_audit_log, read_chain
@@ -50,6 +51,8 @@ class Recomputation:
         self._pack, self._told, self._say = pack, told, words.say
         self._faults = 0
         self._sites = pack.json("data/sites.json")
+        self._contracts = pack.json("data/contracts.json")
+        self._acts = {name: pack.json(f"data/{name}.json") for name in ("exclusions", "causes", "followups")}
         zones = {name: Zone.of(one) for name, one in told["zones"].items()}
         self._accounts = Accounts()
         self._owners = Owners(self._sites, zones, self._accounts, told["now_ms"])
@@ -57,7 +60,7 @@ class Recomputation:
             pack=pack,
             zones=zones,
             calendars=pack.json("data/calendars.json"),
-            exclusions=pack.json("data/exclusions.json"),
+            exclusions=self._acts["exclusions"],
             blind=spans_of(pack.json("data/blind.json")),
             judge=told["judge"],
             chain=read_chain(pack, told["chain"]["head"], told["chain"]["length"]),
@@ -74,6 +77,7 @@ class Recomputation:
             self._print("waiting", n=self._told["days_waiting"])
         self._files()
         self._links()
+        self._entered()
         self._all_sites()
         figures = self._reports()
         agrees = not self._faults and figures > 0
@@ -95,6 +99,23 @@ class Recomputation:
         for number in broken:
             self._fault("act", n=number)
         self._print("links", n=chain.links, wrong=len(chain.faults))
+
+    def _entered(self) -> None:
+        """What people entered, against the log of it."""
+        data = {**self._acts, "contracts": self._contracts["contracts"]}
+        try:
+            log = Log.of(self._pack.lines("data/audit_log.jsonl"))
+            found = compare(log, data, self._sites, self._told["now_ms"])
+        except (ValueError, KeyError, TypeError) as error:
+            self._fault("entered.unreadable", why=repr(error))
+            return
+        for fault in found.faults[:MOST_LINES]:
+            what = self._say(f"entered.{fault.act}", number=fault.number)
+            self._fault(f"entered.{fault.why}", what=what, n=fault.entry)
+        self._faults += len(found.faults[MOST_LINES:])
+        self._print("entered", n=found.compared, wrong=len(found.faults))
+        if found.unsure:
+            self._print("entered.unsure", n=found.unsure)
 
     def _all_sites(self) -> None:
         total = Checked()
@@ -143,8 +164,10 @@ class Recomputation:
         return figures
 
     def _tell_report(self, report: Any, result: Result) -> None:
-        said = {"figures": result.figures, "agree": result.agree, "kept": result.kept, "unmeasured": result.unmeasured}
+        said = {"figures": result.figures, "agree": result.agree, "kept": result.kept}
         self._print("report", kind=report["kind"], title=report["title"], **said)
+        if result.unmeasured:
+            self._print("unmeasured", n=result.unmeasured)
         for name, found in (("figure.wrong", result.wrong), ("figure.unknown", result.unknown)):
             for wrong in found[:MOST_LINES]:
                 self._fault(name, kind=report["kind"], **_told_of(wrong))
@@ -153,13 +176,12 @@ class Recomputation:
 
     def _expected(self) -> Expected:
         told = self._told
-        contracts = self._pack.json("data/contracts.json")
         settings = Settings(told["accounting"]["coverage_floor"], told["accounting"]["charge_after_ms"])
         reckoning = Reckoning(
             self._owners,
             lambda code: stops_of(self._accounts, code),
-            [Contract.of(one) for one in contracts["contracts"]],
-            contracts["lines_elsewhere"],
+            [Contract.of(one) for one in self._contracts["contracts"]],
+            self._contracts["lines_elsewhere"],
             settings,
         )
         rule = Rule(**told["connected"])
@@ -172,7 +194,7 @@ class Recomputation:
             floor=settings.floor,
             charge_after_ms=settings.charge_after_ms,
             pack=told,
-            acts={name: self._pack.json(f"data/{name}.json") for name in ("exclusions", "causes", "followups")},
+            acts=self._acts,
         )
 
     def _print(self, name: str, **values: object) -> None:

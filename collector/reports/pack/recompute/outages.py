@@ -28,6 +28,10 @@ class Stop:
     def within(self, start: int, end: int) -> int:
         return max(0, min(self.end, end) - max(self.start, start))
 
+    def touches(self, start: int, end: int) -> bool:
+        """Whether anything of it lies between `start` and `end`."""
+        return self.start < end and self.end > start
+
     def charged(self, start: int, end: int, charge_after_ms: int) -> int:
         """What the provider answers for between `start` and `end`."""
         chargeable = self.row in CHARGED and self.length >= charge_after_ms
@@ -54,3 +58,10 @@ def stops(downs: Iterable[Mapping[str, Any]]) -> list[Stop]:
         last.end, last.end_proof, last.closes = down["end_ms"], down["end_not_earlier_ms"], down["closes"]
         last.pieces.append((down["start_ms"], down["end_ms"], down["excluded"]))
     return found
+
+
+def cause_of(stop: Stop, given: Iterable[Mapping[str, Any]]) -> str:
+    """Of what people gave as causes at the site of `stop`, the newest that touches it counts: late results may have
+    moved its ends since. "": nobody said anything."""
+    touching = [one for one in given if stop.touches(one["start_ms"], one["end_ms"])]
+    return str(max(touching, key=lambda one: one["id"])["code"]) if touching else ""

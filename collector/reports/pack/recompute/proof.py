@@ -68,11 +68,16 @@ def broken_audit_log(lines: Iterator[str]) -> Iterator[int]:
     """Numbers of the acts of people that do not follow from the one before, as far as both are told."""
     before, number = "", 0
     for line in lines:
-        told = json.loads(line)
-        if told["id"] != number + 1:
+        try:
+            told = json.loads(line)
+            at, digest, entry = int(told["id"]), str(told["digest"]), told.get("entry")
+        except (ValueError, KeyError, TypeError, AttributeError):
             yield number + 1
-        elif "entry" in told:
-            content = json.dumps(told["entry"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            if hashlib.sha256((before + content).encode()).hexdigest() != told["digest"]:
-                yield told["id"]
-        before, number = told["digest"], told["id"]
+            before, number = "", number + 1
+            continue
+        content = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if at != number + 1:
+            yield number + 1
+        elif entry is not None and hashlib.sha256((before + content).encode()).hexdigest() != digest:
+            yield at
+        before, number = digest, at

@@ -77,7 +77,7 @@ class Desk:
             for down in account["downs"]:
                 down["due_ms"] = due_ms(terms, down["start_ms"], down["end_ms"])
             self.accounts.put(code, account, raw=raw)
-            self.daily[code].take(date.fromisoformat(day), account)
+            self.daily[code].take(date.fromisoformat(day), account, raw=raw)
         if history:
             self._compare_flips(history, site, folder, checked)
         return checked

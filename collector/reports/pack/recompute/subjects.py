@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from .calendar import Zone
 from .figures import Account, Sums
 
 KEPT_SUMS = 4_000
+FOREVER_MS = 1 << 62
+"""When a site ends that goes on."""
 SCOPES = ("site", "opd", "regency", "provider", "medium", "kind", "all")
 
 
@@ -39,8 +41,8 @@ class Subject:
 class Accounts:
     """The accounts of all sites and days, in a file of their own: a province's month has 30,000."""
 
-    def __init__(self) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115  it lives as long as this does
+    def __init__(self, file: IO[bytes] | None = None) -> None:
+        self._file = file or TemporaryFile()  # noqa: SIM115  it lives as long as this does
         self._places: dict[str, dict[int, tuple[int, int, bool]]] = {}
         self._end = 0
 
@@ -85,22 +87,40 @@ class Owners:
         self, sites: Sequence[Mapping[str, Any]], zones: Mapping[str, Zone], accounts: Accounts, now_ms: int
     ) -> None:
         self._sites, self._zones, self._accounts, self.now_ms = sites, zones, accounts, now_ms
+        self._by_code = {site["code"]: [site] for site in sites}
         self.of = lru_cache(KEPT_SUMS)(self._of)
+        self._closes = lru_cache(KEPT_SUMS)(self._closes_at)
 
     def sites(self, subject: Subject) -> list[Mapping[str, Any]]:
         """Those that the subject names."""
         wanted = [(subject.scope, subject.of), *subject.where]
         if any(scope not in SCOPES for scope, _ in wanted):
             raise Unknown(subject.scope)
-        return [site for site in self._sites if all(_value(site, scope) == of for scope, of in wanted)]
+        known = self._by_code.get(subject.of, []) if subject.scope == "site" else self._sites
+        return [site for site in known if all(_value(site, scope) == of for scope, of in wanted)]
 
     def zone(self, site: Mapping[str, Any]) -> Zone:
         return self._zones[site["timezone"]]
 
     def span(self, site: Mapping[str, Any], period: str) -> tuple[int, int]:
-        """In milliseconds at that site, until now."""
+        """In milliseconds at that site, until now, or the midnight that ends its last day: if the first is not less
+        than the second, nothing of the period counts there."""
         start, end = (_instant(edge, self.zone(site)) for edge in bounds(period))
-        return start, min(end, self.now_ms)
+        return start, min(end, self.now_ms, self.closes(site))
+
+    def closes(self, site: Mapping[str, Any]) -> int:
+        """The midnight that ends its last day; FOREVER_MS where it goes on."""
+        return self._closes(site["timezone"], site["until"]) if site.get("until") else FOREVER_MS
+
+    def is_there(self, site: Mapping[str, Any], period: str) -> bool:
+        """Whether it is not closed yet on the last day of the period, or today."""
+        start, end = (_instant(edge, self.zone(site)) for edge in bounds(period))
+        return max(start, min(end, self.now_ms) - 1) < self.closes(site)
+
+    def _closes_at(self, timezone: str, until: str) -> int:
+        """A day that the pack does not tell lies before or behind all that it does."""
+        days, after = self._zones[timezone].days, (date.fromisoformat(until) + timedelta(1)).isoformat()
+        return days[after][0] if after in days else 0 if after < min(days) else FOREVER_MS
 
     def span_of(self, site: Mapping[str, Any], days: tuple[date, date]) -> tuple[int, int]:
         """Of whole days, also those that have not come."""
@@ -111,7 +131,7 @@ class Owners:
         sums, raw, counted_ms, asked_ms = Sums(), True, 0, 0
         for site in self.sites(subject):
             start, end = self.span(site, subject.period)
-            if start >= self.now_ms:
+            if start >= end:
                 continue
             days = self._days(site, start, end)
             before = max(self._accounts.days(site["code"], 0, start), default=None)

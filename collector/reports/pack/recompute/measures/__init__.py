@@ -6,6 +6,7 @@ promised.py    `sla.`: contracts
 linked.py      `connected.`: who is connected, how many are
 daily.py       `daily.`: what a point was on a day, and days and points counted
 league.py      `league.`: ranks of providers and what they rest on
-sides.py       `now. before. change. distance. part. target.`: sides of another measure
+register.py    `register.`: what the register says of a line
+sides.py       `now. before. change. distance. part. condition.`: sides of another measure; `target.`: of a target
 acts.py        `followup. exclusion.`: what people entered, and when
 """

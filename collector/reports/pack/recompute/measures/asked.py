@@ -35,7 +35,7 @@ class Told:
     raw: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # only one there is: what is made of it may be kept
 class Evidence:
     """`of` answers any other question: what is a side of another measure asks for that. `pack` is data/pack.json;
     `acts` has `exclusions`, `causes` and `followups` as the pack has them. A question that cannot be answered raises
