@@ -30,7 +30,8 @@ from collector.simulate.deliver import Province
 from collector.simulate.measure import Agent, Taken, agent_of
 from collector.simulate.parcels import arrivals, body_of
 from collector.simulate.province import Role, generated, places
-from collector.simulate.world import Span, Story
+from collector.simulate.span import Span
+from collector.simulate.world import Story
 from collector.store import SentAlert
 from collector.store.sqlite import SqliteStore
 from shared.result import CODE_OF, Outcome

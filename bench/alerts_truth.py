@@ -27,8 +27,9 @@ from bench.alerts_month import PUSH_MS, START_MS, STEP_MS, Life, Month
 from collector.accounting.calendars import service_spans
 from collector.alerts.deciding.rules import AGENT_UNWELL, MASS_OUTAGE, SITE_DOWN, SITE_SILENT
 from collector.simulate.parcels import UNREACHED
+from collector.simulate.pieces import PARTIAL, Kind
 from collector.simulate.province import Role, Timekeeping
-from collector.simulate.world import PARTIAL, Kind, Story
+from collector.simulate.world import Story
 
 ALLOWANCE_MS = PUSH_MS * 3 // 2
 SHORTEST_MS = 240_000

@@ -25,5 +25,6 @@ Reading order, which is the way of the data:
     upkeep.py     what is done by the clock: alerts, imports, coverage, accounts, compaction
     faces/        page, API and /metrics, and who may ask them
     simulate/     a province whose truth is known, fed to all of this, and compared with what came out
-    commands/     what the command line does beside `run`, as options.py reads it; sole.py: one collector a store
+    commands/     what the command line does beside `run`, as options.py and arguments.py read it;
+                  sole.py: one collector a store
 """

@@ -17,7 +17,7 @@ The server must be made with `auto_decompress=False`: aiohttp knows neither our 
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from aiohttp import hdrs, web
 from collector.body import BODY_S, Decompressor, encoding_of, read_body
 from collector.decode import BadBatch, check, check_context, is_too_long
 from collector.faces.guard import Refused, problem_response
+from collector.faces.tokens import FindToken
 from collector.registry import Token
 from collector.store import BadDelivery, Delivery, Store, Stored, StoreError, UnknownContext
 from shared.clock import Clock
@@ -39,8 +40,6 @@ MAX_WAITING = 200_000
 """Results that may wait for their commit; more are refused, because memory must stay bounded while the disk is slow."""
 RETRY_AFTER_S = 10
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-FindToken = Callable[[str], Awaitable[Token | None]]
 
 
 @dataclass(slots=True)

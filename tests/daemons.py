@@ -5,8 +5,9 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import aiohttp
@@ -14,7 +15,8 @@ import pytest
 from aiohttp import web
 
 T = TypeVar("T")
-START_S = 10.0
+START_S, UNTIL_S = 60.0, 60.0
+"""They bound a failure; what works is ready in a second, on a busy machine in a few."""
 
 
 def found(program: str) -> str:
@@ -27,10 +29,14 @@ def found(program: str) -> str:
     return path
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of loopback that nobody uses, below those that kernels hand out: no connection takes it meanwhile."""
+    random = Random()
+    while True:
+        port = random.randrange(10_000, 16_000)
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @asynccontextmanager
@@ -58,7 +64,7 @@ async def _answers(url: str) -> bool:
         return False
 
 
-async def until(look: Callable[[], Awaitable[T]], within_s: float = 10.0) -> T:
+async def until(look: Callable[[], Awaitable[T]], within_s: float = UNTIL_S) -> T:
     """The first true answer of `look`, asked again and again; TimeoutError when none comes."""
     async with asyncio.timeout(within_s):
         while not (answer := await look()):

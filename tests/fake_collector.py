@@ -23,6 +23,8 @@ from shared.wire import Batch, Context, Problem, Receipt, dictionary, order_code
 from tests.spooling import a_result
 
 TOKEN = "kentongan-test-token"
+DEADLINE_S = 60.0
+"""Bounds a failure; what works is there in an instant, on a busy machine in a second."""
 Answering = Callable[[web.Request, Batch], Awaitable[web.StreamResponse | None]]
 
 
@@ -108,9 +110,9 @@ class FakeCollector:
         receipt = Receipt(stored=len(rows) - duplicates, duplicates=duplicates, time_ms=time_ms)
         return web.Response(body=msgspec.json.encode(receipt), content_type="application/json")
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Waits until a request has made `condition` true."""
-        async with asyncio.timeout(timeout_s), self._changed:
+        async with asyncio.timeout(DEADLINE_S), self._changed:
             await self._changed.wait_for(condition)
 
     async def has_more_than(self, count: int) -> None:
@@ -156,9 +158,9 @@ async def pushing(spool: Spool, url: str, **settings: object) -> AsyncIterator[P
             await running
 
 
-async def becomes(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+async def becomes(condition: Callable[[], bool]) -> None:
     """Waits for what no event tells of: looks again and again, until it is so or the deadline has passed."""
-    async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(DEADLINE_S):
         while not condition():
             await asyncio.sleep(0.01)
 

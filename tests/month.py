@@ -76,7 +76,7 @@ def month(folder: Path) -> Month:
     finally:
         store.close()
     promtool = [found("promtool"), "tsdb", "create-blocks-from", "--max-block-duration=1024h", "openmetrics", "-q"]
-    subprocess.run([*promtool, str(scraped), str(folder / "data")], check=True, capture_output=True, timeout=60)
+    subprocess.run([*promtool, str(scraped), str(folder / "data")], check=True, capture_output=True, timeout=300)
     return Month(folder, end_ms, site, agent)
 
 

@@ -1,6 +1,7 @@
 """What the tests of tcp, http and dns probes share: a kit with names of our choice, and servers on loopback."""
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -12,6 +13,7 @@ from socket import AddressFamily
 
 from agent.probes.kit import Echoes, IpVersion, Kit, Resolve, ResolveError, silent
 from shared.clock import Clock, SystemClock
+from tests.daemons import free_port
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -91,21 +93,20 @@ def silent_port(family: AddressFamily = AddressFamily.AF_INET, port: int = 0) ->
 
 
 def closed_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket(AddressFamily.AF_INET, kind) as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on, and that a connection to it cannot have as its own: that would talk
+    to itself."""
+    return free_port(kind)
 
 
 def descriptors() -> int:
-    """How many files and sockets this process has open."""
+    """How many files and sockets this process has open, without those that tests before have left to the garbage."""
+    gc.collect()
     return len(os.listdir("/proc/self/fd"))
 
 
 async def eventually_descriptors(expected: int) -> None:
     """Waits until no more than that are open: both ends of a connection end a few turns of the loop after the probe."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while descriptors() > expected:
             await asyncio.sleep(0.01)
 

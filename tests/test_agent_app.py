@@ -28,7 +28,7 @@ from tests.daemons import free_port, serving
 from tests.fake_collector import TOKEN, FakeCollector
 
 ROOT = Path(__file__).resolve().parent.parent
-DEADLINE_S = 20
+DEADLINE_S = 60
 
 
 class Pc:
@@ -64,7 +64,7 @@ class Pc:
         """What the agent answers, asked again and again until it is what is waited for."""
         deadline_s = monotonic() + DEADLINE_S
         while monotonic() < deadline_s:
-            with urlopen(f"http://{self.listen}{path}", timeout=5) as answer:
+            with urlopen(f"http://{self.listen}{path}", timeout=DEADLINE_S) as answer:
                 body = str(answer.read().decode())
             if until(body):
                 return body

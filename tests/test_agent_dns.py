@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -177,7 +177,6 @@ async def test_garbage_over_tcp_is_a_result(said: bytes, outcome: Outcome) -> No
     assert result.outcome is outcome, result.reason
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=100))
 def test_no_bytes_whatever_raise_anything_but_not_an_answer(said: bytes) -> None:
     question = Question(7, "web.test", "A")

@@ -23,6 +23,7 @@ from agent.probes.kit import Echoes
 from shared.clock import SystemClock
 from shared.result import Outcome
 from tests.fakes import FakeClock
+from tests.probing import descriptors
 from tests.rig import netns
 
 HOST = "192.0.2.1"
@@ -472,12 +473,12 @@ async def test_a_stalled_event_loop_does_not_lengthen_round_trips(site: Site) ->
 
 @needs_namespaces
 async def test_no_socket_outlives_the_engine(site: Site) -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
     with closing(site.engine()) as engine:
         await ask(engine, "127.0.0.1")
         await ask(engine, "::1")
-        assert len(os.listdir("/proc/self/fd")) == len(before) + 2
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+        assert descriptors() == before + 2
+    assert descriptors() == before
 
 
 @needs_namespaces

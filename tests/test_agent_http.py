@@ -3,7 +3,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -190,7 +190,7 @@ async def test_a_portal_that_dawdles_over_its_page_is_still_a_portal() -> None:
     async with serving(stalling_after(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n<html>")) as port:
         result = await http.probe(target(f"http://web.test:{port}/", intercept_check=True, timeout_s=5), kit(NAMES))
     assert result.outcome is Outcome.INTERCEPTED
-    assert result.duration_s < 2
+    assert result.duration_s < 4
 
 
 # Bad servers
@@ -264,7 +264,6 @@ async def test_a_closed_port_is_refused_and_a_dead_line_a_timeout() -> None:
     ]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=300))
 async def test_no_bytes_whatever_raise_anything_but_a_finding(said: bytes) -> None:
     reader = asyncio.StreamReader(limit=http1.MAX_LINE_BYTES)

@@ -159,7 +159,7 @@ def test_the_exposition_is_what_promtool_wants() -> None:
     made = board()
     made.observe(GOOD)
     made.observe(replace(GOOD, target="shop", phases={"connect": 0.01}, facts={"ip_protocol": 6.0}))
-    done = subprocess.run(["promtool", "check", "metrics"], input=made.render(), capture_output=True, timeout=30)
+    done = subprocess.run(["promtool", "check", "metrics"], input=made.render(), capture_output=True, timeout=300)
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 

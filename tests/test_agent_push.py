@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 import trustme
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from agent.push import PATH, PushSettings
 from agent.spool import Spool
 from shared.clock import SystemClock
 from shared.settings import BadSettings, check
 from shared.wire import Batch
-from tests.fake_collector import TOKEN, FakeCollector, becomes, emptied, problem, pushing, serving
+from tests.daemons import free_port
+from tests.fake_collector import DEADLINE_S, TOKEN, FakeCollector, becomes, emptied, problem, pushing, serving
 from tests.spooling import a_context, a_result, a_spool, drain, fill, seqs
+
+AT_ONCE_S = 4.0
+"""A second and a little, on a busy machine too; less than any request's timeout here."""
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ async def test_a_flip_is_pushed_at_once(spool: Spool) -> None:
         spool.append(a_result(1))
         push.now()
         push.now()
-        await collector.until(lambda: collector.has(1), timeout_s=1)
+        await collector.until(lambda: collector.has(1))
         await emptied(spool, push)
     assert len(collector.batches) == 1
 
@@ -168,7 +171,7 @@ async def test_a_beat_is_at_most_one_batch_late_while_the_backlog_drains(spool: 
 
 async def test_the_newest_go_first_after_an_outage(spool: Spool) -> None:
     collector = FakeCollector()
-    port = unused_port()
+    port = free_port()
     async with pushing(spool, f"http://127.0.0.1:{port}", batch_results=10) as push:
         fill(spool, 200)
         await becomes(lambda: push.failures["connect"] >= 3)
@@ -218,7 +221,7 @@ async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_collector_that_comes_and_goes_gets_everything_once(spool: Spool) -> None:
-    collector, port, sent = FakeCollector(), unused_port(), 0
+    collector, port, sent = FakeCollector(), free_port(), 0
     async with pushing(spool, f"http://127.0.0.1:{port}", batch_results=5) as push:
         for _ in range(4):
             fill(spool, 25, start=sent + 1)
@@ -391,7 +394,7 @@ async def test_a_collector_that_asks_for_quiet_gets_it(spool: Spool, status: int
         await collector.until(lambda: bool(at))
         push.now()  # not even a flip
         await emptied(spool, push)
-        assert 1.0 <= (clock.mono_ns() - at[0]) / 1e9 < 2.5
+        assert 1.0 <= (clock.mono_ns() - at[0]) / 1e9 < 10
     assert push.failures == {"told_to_wait": 1}
 
 
@@ -418,7 +421,7 @@ async def test_without_names_and_network_it_goes_on_and_stops_at_once(spool: Spo
     async with pushing(spool, "http://collector.example.id") as push:
         await becomes(lambda: push.failures["dns"] >= 3)
         began = SystemClock().mono_ns()
-    assert (SystemClock().mono_ns() - began) / 1e9 < 1.5
+    assert (SystemClock().mono_ns() - began) / 1e9 < AT_ONCE_S
     assert spool.pending == 3
 
 
@@ -433,9 +436,9 @@ async def test_a_collector_that_never_answers_does_not_hold_up_the_stop(spool: S
     fill(spool, 3)
     async with serving(collector) as url:
         async with pushing(spool, url):
-            await asyncio.wait_for(asked.wait(), 10)
+            await asyncio.wait_for(asked.wait(), DEADLINE_S)
             began = SystemClock().mono_ns()
-        assert (SystemClock().mono_ns() - began) / 1e9 < 1.8
+        assert (SystemClock().mono_ns() - began) / 1e9 < AT_ONCE_S
     assert seqs(drain(spool)) == [1, 2, 3]
 
 

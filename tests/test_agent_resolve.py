@@ -75,7 +75,7 @@ async def test_a_dead_name_server_costs_the_deadline_and_not_more() -> None:
     with pytest.raises(ResolveError, match=r"no answer for web\.test from the resolver within 0\.1 s") as raised:
         await Resolver(dead.look_up).resolve("web.test", "any", 0.1)
     assert raised.value.outcome is Outcome.DNS_FAILURE
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 3
     dead.freed.set()
 
 
@@ -138,12 +138,12 @@ async def test_weird_names_neither_raise_nor_block_the_loop(host: str) -> None:
 
     def look_up(name: str, family: AddressFamily) -> list[tuple[Any, ...]]:
         name.encode("idna")  # what getaddrinfo does first
-        assert loop_is_alive.wait(5)  # what it does next without a name server, but for the alarm
+        assert loop_is_alive.wait(60)  # what it does next without a name server, but for the alarm
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     asyncio.get_running_loop().call_later(0.05, loop_is_alive.set)
     with pytest.raises(ResolveError, match=r"not a host name|Temporary failure"):
-        await Resolver(look_up).resolve(host, "any", 2)
+        await Resolver(look_up).resolve(host, "any", 60)
 
 
 async def test_closing_tells_whoever_waits() -> None:
@@ -177,7 +177,7 @@ asyncio.run(main())
 
 
 def test_look_ups_that_hang_do_not_hold_up_the_end_of_the_process() -> None:
-    ended = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=10)
+    ended = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=40)
     assert (ended.stdout, ended.stderr, ended.returncode) == ("no answer\n" * 3, "", 0)
 
 
@@ -192,13 +192,13 @@ with tempfile.NamedTemporaryFile("w") as settings:
     subprocess.run(["mount", "--bind", settings.name, "/etc/resolv.conf"], check=True)
 silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 silent.bind(("127.0.0.1", 53))
-silent.settimeout(10)
+silent.settimeout(60)
 hurry(os.environ)
 threading.Thread(target=socket.getaddrinfo, args=("web.test", None, socket.AF_INET), daemon=True).start()
 silent.recv(512)
 before = time.monotonic()
 silent.recv(512)
-print(round(time.monotonic() - before, 1))
+print(time.monotonic() - before)
 """
 
 
@@ -206,8 +206,9 @@ print(round(time.monotonic() - before, 1))
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a namespace with a resolv.conf of its own")
 def test_in_a_hurry_a_silent_name_server_is_asked_again_every_second() -> None:
     command = ["unshare", "--mount", "--net", sys.executable, "-c", ASK_DEAD_SERVER]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert (ended.stdout, ended.stderr) == ("1.0\n", "")
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ended.stderr == ""
+    assert 0.9 < float(ended.stdout) < 3, "left alone it asks again after five seconds"
 
 
 def test_an_operators_own_resolver_options_stay() -> None:

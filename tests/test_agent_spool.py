@@ -567,6 +567,6 @@ def test_appending_syncing_and_sending_go_on_at_once(tmp_path: Path) -> None:
         spool.append(a_result(n))
     spool.sync()
     stop.set()
-    sender.join(30)
+    sender.join(300)
     seen += seqs(drain(spool))
     assert sorted(seen) == [*range(1, 4_001)]

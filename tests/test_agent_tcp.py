@@ -41,7 +41,7 @@ async def test_a_port_that_says_nothing_is_a_timeout_in_time() -> None:
     with silent_port() as port:
         result = await tcp.probe(target("127.0.0.1", port, timeout_s=0.2), kit())
     assert (result.outcome, result.reason) == (Outcome.TIMEOUT, "connect: no answer within 0.2 s")
-    assert result.duration_s < 0.5
+    assert result.duration_s < 1.5
 
 
 @pytest.mark.parametrize("address", ["255.255.255.255", "224.0.0.1", "fe80::1%nosuch0"])

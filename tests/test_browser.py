@@ -14,7 +14,7 @@ from aiohttp import hdrs
 from collector.acts import Exclusion, ExclusionKind
 from collector.condition import Condition
 from collector.faces.guard import COOKIE
-from collector.faces.pages.shell import MACHINES
+from collector.faces.pages.refusals import MACHINES
 from collector.faces.report_wanted import Order
 from collector.faces.server import JOBS, application
 from collector.figures.periods import local, parse
@@ -192,6 +192,21 @@ ROUTES = (
     "/login",
     "/open",
 )
+
+
+REFUSED = {"/nowhere": 404, "/outages?condition=nonsense": 400}
+"""What is refused, with nothing that could be asked instead, and with links to it."""
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+@pytest.mark.parametrize("path", REFUSED)
+def test_a_refusal_is_usable_by_everybody(province: Served, browser: Any, path: str, width: int, scheme: Any) -> None:
+    with context_of(browser, province, width, province.call(session), color_scheme=scheme) as context:
+        picture = Path(PICTURES) / f"refused-{REFUSED[path]}-{width}-{scheme}.png" if PICTURES else None
+        seen = look(context.new_page(), province.url + path, picture)
+    [complaint] = seen.complaints  # Chromium's own, about the status
+    assert (seen.status, seen.violations, seen.too_wide_px) == (REFUSED[path], (), 0)
+    assert str(REFUSED[path]) in complaint
 
 
 def test_every_page_is_looked_at(province: Served) -> None:

@@ -152,7 +152,7 @@ async def test_many_alerts_go_in_batches() -> None:
 async def test_one_that_hangs_delays_neither_the_others_nor_the_caller() -> None:
     stuck, well = Listener(), Listener()
     stuck.hold.clear()
-    async with stuck.up() as url1, well.up() as url2, channel(FakeClock(), url1, url2, timeout_s=0.2) as am:
+    async with stuck.up() as url1, well.up() as url2, channel(FakeClock(), url1, url2, timeout_s=1) as am:
         am.deliver({DOWN.key: DOWN}, [DOWN.key], Standing(now_ms=NOW))
 
         async def told() -> bool:
@@ -306,11 +306,12 @@ async def real_alertmanager(folder: Path, webhook: str) -> AsyncIterator[str]:
         yield f"http://{address}"
 
 
-async def firing(url: str) -> dict[str, tuple[str, str]]:
-    """(startsAt, receiver) of what fires there, by alertname."""
+async def firing(url: str, *awaited: str) -> dict[str, tuple[str, str]]:
+    """(startsAt, receiver) of what fires there, by alertname; nothing as long as not all `awaited` are there."""
     async with aiohttp.ClientSession() as session, session.get(f"{url}/api/v2/alerts") as answer:
         found_there = await answer.json()
-    return {a["labels"]["alertname"]: (a["startsAt"], a["receivers"][0]["name"]) for a in found_there}
+    told = {a["labels"]["alertname"]: (a["startsAt"], a["receivers"][0]["name"]) for a in found_there}
+    return told if told.keys() >= {*awaited} else {}
 
 
 async def collector_for_a_moment(url: str, store: RememberedAlerts, *sites: SiteNow) -> None:
@@ -319,6 +320,9 @@ async def collector_for_a_moment(url: str, store: RememberedAlerts, *sites: Site
     seen, clock = Province(*sites).sites, SystemClock()
     alerts = Alerts(settings, store=store, sites=seen, clock=clock, texts=Texts("id"), external_url="")
     await alerts.tick()
+    for channel_of_it in alerts.channels.values():
+        assert isinstance(channel_of_it, Alertmanager)
+        await channel_of_it.settled()
     await alerts.close()
 
 
@@ -337,7 +341,7 @@ async def test_a_real_alertmanager_holds_the_alert_over_a_restart_and_delivers_i
     down, quiet = site_now(CODE, LINE_DOWN, now_ms - 60_000), silent_site("64.11.04.2001", now_ms - 90_000)
     async with desk.up() as webhook, real_alertmanager(tmp_path, webhook) as url:
         await collector_for_a_moment(url, store, down, quiet)
-        before = await until(lambda: firing(url))
+        before = await until(lambda: firing(url, "SiteDown", "SiteSilent"))
         await collector_for_a_moment(url, store, replace(down, since_ms=now_ms - 30_000), quiet)
         assert await firing(url) == before
         assert before["SiteDown"] == (rfc3339(now_ms - 60_000), "desk")
@@ -365,8 +369,10 @@ async def test_a_real_alertmanager_takes_a_mass_outage_and_a_sample_and_is_told_
         assert await try_alertmanager(settings, "uji", "ini uji", clock, "") == [""]
         am = Alertmanager(settings, replace(parts(FakeClock()), clock=clock))
         am.deliver({mass.key: mass}, [mass.key], standing)
+        await am.settled()
         await am.close()
-        assert (await until(lambda: firing(url))).keys() == {"MassOutage", "KentonganTest"}
+        sent = ("MassOutage", "KentonganTest")
+        assert (await until(lambda: firing(url, *sent))).keys() == {*sent}
         await until(lambda: later(len(desk.posts) >= 2))
     told = {alert["labels"]["alertname"]: alert["annotations"] for post in desk.posts for alert in post["alerts"]}
     assert (told["MassOutage"]["acknowledged"], told["KentonganTest"]["summary"]) == ("piket", "uji")

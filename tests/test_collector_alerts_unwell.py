@@ -9,6 +9,7 @@ import pytest
 
 from collector.acts import Exclusion, ExclusionKind
 from collector.alerts import AlertSettings
+from collector.alerts.channel import Parts
 from collector.alerts.contacts import Contact
 from collector.alerts.deciding.agents import is_older
 from collector.alerts.deciding.decide import Decision, Facts, decide
@@ -22,7 +23,7 @@ from collector.registry import AgentState
 from collector.store import SentAlert
 from shared.settings import check
 from shared.texts import Texts
-from tests.alert_fakes import NOW, Desk, silent_site, site_now
+from tests.alert_fakes import NOW, Desk, RememberedAlerts, silent_site, site_now
 from tests.fakes import FakeClock
 
 CODE = "64.07.05.2017"
@@ -335,6 +336,7 @@ async def test_what_was_sent_can_be_read_and_not_changed() -> None:
 
 def test_settings_are_seconds_and_rules_milliseconds() -> None:
     settings = check({"holdoff_s": 5, "mass_share": 0.5, "min_version": "1.2"}, AlertSettings, "collector.toml")
-    rules = settings.rules(started_at_ms=1, texts=Texts("id"), external_url="", contacts={}, timezone="UTC")
+    parts = Parts(clock=FakeClock(), store=RememberedAlerts(), texts=Texts("id"), external_url="", resend_s=60)
+    rules = settings.rules(parts, started_at_ms=1)
     assert (rules.mass.holdoff_ms, rules.mass.share, rules.agents.min_version) == (5_000, 0.5, "1.2")
     assert (rules.settle_ms, rules.flaps.window_ms, rules.degraded_after_ms) == (8_000, 3_600_000, 900_000)

@@ -11,7 +11,7 @@ from aiohttp import encode_basic_auth, hdrs
 from collector.acts import CauseCode, GivenCause
 from collector.config import CollectorConfig
 from collector.faces.openapi import document
-from collector.faces.pages.shell import MACHINES
+from collector.faces.pages.refusals import MACHINES
 from collector.faces.server import application
 from collector.parts import Parts
 from collector.store import open_store

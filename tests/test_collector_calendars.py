@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.accounting.calendars import ALWAYS, Calendar, Season, Shift, service_spans, shifts_of
@@ -155,7 +155,6 @@ WEEKS = st.dictionaries(st.integers(0, 6), SHIFTS, min_size=1).map(
 TURNS = {BERLIN: ("2026-03-29", "2026-10-25"), ST_JOHNS: ("2026-03-08", "2026-11-01"), WITA: ("2026-11-22",)}
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(weeks=st.lists(WEEKS, min_size=1, max_size=2), zone=st.sampled_from(sorted(TURNS)), data=st.data())
 def test_an_instant_is_in_a_span_if_the_clock_on_the_wall_says_so(
     weeks: list[Season], zone: str, data: st.DataObject

@@ -17,7 +17,7 @@ from tests.clocked import DAY_MS, HOUR_MS, NOON_MS, SITE, Machine, later
 from tests.deliveries import same
 
 FOREVER_MS = 1 << 60
-WAIT_S = 20.0
+WAIT_S = 60.0
 WRONG = {
     "1970": 1_000,
     "2012": 1_325_376_000_000,
@@ -243,7 +243,7 @@ def answers(store: SqliteStore) -> tuple[object, ...]:
 
 
 @given(BOOTS, st.integers(0, 1 << 30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_order_with_repeats_restarts_and_compaction_reads_the_same(
     tmp_path_factory: pytest.TempPathFactory, boots: list[tuple[int, int, bool, int, int]], seed: int
 ) -> None:
@@ -267,7 +267,7 @@ def test_any_order_with_repeats_restarts_and_compaction_reads_the_same(
 
 
 @given(BOOTS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_what_is_read_is_what_was_measured_then(
     tmp_path_factory: pytest.TempPathFactory, boots: list[tuple[int, int, bool, int, int]]
 ) -> None:
@@ -287,7 +287,7 @@ def test_what_is_read_is_what_was_measured_then(
 
 
 @given(BOOTS, st.integers(0, 1 << 30))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_nothing_changes_outside_of_what_is_touched(
     tmp_path_factory: pytest.TempPathFactory, boots: list[tuple[int, int, bool, int, int]], seed: int
 ) -> None:

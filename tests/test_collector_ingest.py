@@ -269,7 +269,7 @@ async def test_a_body_that_stops_in_the_middle_stores_nothing(collector: Collect
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while collector.ingest.counts.batches["refused"] == 0:
             await asyncio.sleep(0.005)
     assert collector.ingest.counts.batches["stored"] == 0
@@ -354,7 +354,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 def test_a_bomb_of_ten_gigabytes_is_refused_and_memory_stays_flat() -> None:
-    said = subprocess.run([sys.executable, "-c", BOMBS], capture_output=True, text=True, timeout=60)
+    said = subprocess.run([sys.executable, "-c", BOMBS], capture_output=True, text=True, timeout=300)
     assert said.stderr == ""
     *statuses, grown_mib = map(int, said.stdout.split())
     assert statuses == [400, 413, 400, 413]

@@ -124,7 +124,8 @@ async def test_an_unknown_site_is_a_page_with_a_way_back(tmp_path: Path) -> None
 @pytest.mark.parametrize("query", ["?condition=broken", "?page=0", "?page=x"])
 async def test_a_wrong_parameter_is_a_page_too(tmp_path: Path, query: str) -> None:
     async with faces(tmp_path) as face:
-        assert "400 Bad Request" in await page(face, "/" + query, status=400)
+        html = await page(face, "/" + query, status=400)
+    assert "<h1>Permintaan ini tidak dapat dilayani <small>400</small></h1>" in html
 
 
 async def test_what_people_wrote_is_shown_as_text(tmp_path: Path) -> None:

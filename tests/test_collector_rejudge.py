@@ -55,7 +55,7 @@ def histories(draw: st.DrawFn) -> list[Columns]:
     return draw(st.permutations(pieces))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(histories())
 def test_any_order_of_arrival_gives_the_same_flips(pieces: list[Columns]) -> None:
     assert judged(pieces) == judged([concatenate(pieces)])

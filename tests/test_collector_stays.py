@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def put(store: SqliteStore, *deliveries: Delivery) -> None:
     for delivery in deliveries:
-        store.append(delivery).result(20)
+        store.append(delivery).result(60)
 
 
 def every(store: SqliteStore, site: str = SITE) -> list[Stay]:
@@ -209,7 +209,7 @@ def old_file(tmp_path: Path) -> Path:
 def test_a_file_of_the_first_schema_keeps_all_it_has(old_file: Path) -> None:
     store = SqliteStore(str(old_file), linger_s=0)
     assert len(store.read(SITE, 0, FOREVER_MS)) == 220
-    assert store.append(deliver(run_of(0, 340))).result(20).duplicates == 330
+    assert store.append(deliver(run_of(0, 340))).result(60).duplicates == 330
     assert len(store.read(SITE, 0, FOREVER_MS)) == 227
     assert (store.untrusted(), store.cloned()) == ({}, {})
     store.compact(FOREVER_MS)
@@ -221,7 +221,7 @@ def test_what_an_old_agent_sent_is_not_stored_again_when_its_new_version_sends_i
     store = SqliteStore(str(old_file), linger_s=0)
     boot_ms = RECEIVED_MS - CONTEXT.clock_base_ms
     host = Host(sent_wall_ms=RECEIVED_MS, sent_boot_ms=boot_ms, same_boot=True)
-    answer = store.append(deliver(run_of(200, 335, host=host))).result(20)
+    answer = store.append(deliver(run_of(200, 335, host=host))).result(60)
     assert (answer.duplicates, answer.stored) == (130, 5)
     store.close()
 

@@ -259,7 +259,7 @@ def append(store: SqliteStore, part: Columns, seq: int) -> None:
     delivery = Delivery(
         agent="a", site="s", batch=batch, context=None, received_at_ms=seq, columns=part, seqs=list(seqs)
     )
-    assert store.append(delivery).result(10).stored == len(part)
+    assert store.append(delivery).result(60).stored == len(part)
 
 
 PIECES = st.sampled_from(
@@ -291,7 +291,7 @@ def histories(draw: st.DrawFn) -> list[Columns]:
 ACTS = st.sampled_from(["push", "push", "push", "push", "push", "push", "add", "settle", "restart", "wait"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(histories(), st.data())
 def test_the_fast_lane_ends_in_the_flips_of_judging_everything_at_once(
     parts: list[Columns], data: st.DataObject

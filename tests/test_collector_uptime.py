@@ -117,7 +117,7 @@ asked_ms = st.lists(st.integers(5_000, 600_000), min_size=2, max_size=60)
 
 
 @given(asked_ms, st.integers(0, WRAP_MS - 1), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_neither_jitter_nor_steps_of_the_clock_nor_a_wrap_invent_a_restart(
     gaps: list[int], counter_ms: int, data: st.DataObject
 ) -> None:
@@ -137,7 +137,7 @@ def test_neither_jitter_nor_steps_of_the_clock_nor_a_wrap_invent_a_restart(
 
 
 @given(asked_ms, st.sets(st.integers(0, 59), max_size=5), st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_restart_is_found_within_a_second_and_no_other(
     gaps: list[int], cuts: set[int], shuffle: random.Random
 ) -> None:

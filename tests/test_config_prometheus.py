@@ -23,7 +23,7 @@ RECORDS: list[dict[str, Any]] = [r for g in RULES["groups"] for r in g["rules"] 
 def said_by(*argv: str | Path, folder: str) -> str:
     """What a checking tool says of a folder of the configuration; the test fails when it finds fault."""
     run = subprocess.run(
-        [found(str(argv[0])), *argv[1:]], cwd=CONFIG / folder, capture_output=True, text=True, timeout=60
+        [found(str(argv[0])), *argv[1:]], cwd=CONFIG / folder, capture_output=True, text=True, timeout=300
     )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout

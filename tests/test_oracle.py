@@ -26,13 +26,13 @@ from tests.worlds import (
 QUICK = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=QUICK)
+@settings(max_examples=800, suppress_health_check=QUICK)
 @given(watched())
 def test_the_judge_agrees_on_every_flip(world: oracle.World) -> None:
     assert by_scope(judged(world)) == oracle.judge(world).flips()
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=QUICK)
+@settings(max_examples=500, suppress_health_check=QUICK)
 @given(lines())
 def test_the_judge_agrees_on_what_is_degraded(world: oracle.World) -> None:
     assert by_scope(judged(world)) == oracle.judge(world).flips()
@@ -41,7 +41,7 @@ def test_the_judge_agrees_on_what_is_degraded(world: oracle.World) -> None:
 HISTORIES = watched().flatmap(hosts)
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=QUICK)
+@settings(max_examples=800, suppress_health_check=QUICK)
 @given(HISTORIES, agreements())
 def test_the_ledger_agrees_to_the_millisecond(world: oracle.World, agreement: Agreement) -> None:
     flips, judgement, terms = judged(world), oracle.judge(world), agreement.terms()
@@ -53,7 +53,7 @@ def test_the_ledger_agrees_to_the_millisecond(world: oracle.World, agreement: Ag
     assert [(d.row, d.start_ms, d.end_ms, d.opens) for d in ledger.downs] == oracle.outages(expected, terms)
 
 
-PUSHES = settings(max_examples=70, deadline=None, suppress_health_check=[*QUICK, HealthCheck.function_scoped_fixture])
+PUSHES = settings(max_examples=70, suppress_health_check=[*QUICK, HealthCheck.function_scoped_fixture])
 
 
 @PUSHES

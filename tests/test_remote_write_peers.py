@@ -47,9 +47,8 @@ class Peer:
         """What an instant query answers, by condition or group or just the name."""
         asked = {"query": query, "time": str((MONDAY + round(minute * MINUTE)) / 1000), "nocache": "1"}
         async with aiohttp.ClientSession() as session:
-            await session.get(
-                f"http://{self.address}/internal/force_flush"
-            )  # VictoriaMetrics shows what it has at once
+            async with session.get(f"http://{self.address}/internal/force_flush") as flushed:
+                await flushed.read()  # VictoriaMetrics shows what it has at once
             async with session.get(f"http://{self.address}/api/v1/query", params=asked) as answer:
                 said: Mapping[str, Any] = await answer.json()
         return {one["metric"].get("group", "site"): float(one["value"][1]) for one in said["data"]["result"]}

@@ -10,7 +10,7 @@ from tests.rig.evidence import Evidence, gather
 from tests.rig.peers import SeenAlert
 from tests.rig.report import Report, judge, render
 from tests.rig.scenarios import FULL, QUICK, SCENARIOS, Action
-from tests.rig.truth import Account, MeasuredOutage, TrueOutage, count, match
+from tests.rig.truth import Account, MeasuredOutage, TrueOutage, count, match, not_among
 from tests.rig.world import Happened, World
 
 LACKING = netns.missing() or peers.missing()
@@ -69,6 +69,11 @@ def test_repetitions_are_counted_apart() -> None:
 
 def test_what_is_made_and_neither_stored_nor_waiting_nor_counted_is_lost() -> None:
     assert Account(agent="a", made=100, stored=90, twice=0, waiting=5, dropped=2).lost == 3
+
+
+def test_what_waits_although_it_was_stored_is_not_counted_twice() -> None:
+    stored = [("a", 1_000), ("b", 1_000), ("a", 3_000)]
+    assert not_among([("a", 3_020), ("b", 3_000), ("c", 1_000)], stored) == 2
 
 
 def test_a_good_measurement_keeps_all_limits() -> None:

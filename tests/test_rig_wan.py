@@ -2,9 +2,9 @@
 
 import os
 import socket
-import statistics
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic_ns
 
@@ -36,52 +36,66 @@ def near(lines: Lines) -> Iterator[Place]:
 
 def echo_ms(namespace: str, address: str, number: int = 1, within_s: float = 0.5) -> float | None:
     """The round trip of one echo request; None when no reply came or no route was there."""
-    v6 = ":" in address
-    family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if v6 else (socket.AF_INET, socket.IPPROTO_ICMP)
-    with netns.inside(namespace):
-        pinger = socket.socket(family, socket.SOCK_DGRAM, protocol)
-    with pinger:
-        pinger.settimeout(within_s)
+    with pinger(namespace, address) as echo:
+        echo.settimeout(within_s)
         begun = monotonic_ns()
         try:
-            pinger.sendto(struct.pack("!BBHHH", 128 if v6 else 8, 0, 0, 0, number), (address, 0))
-            pinger.recv(1500)
+            echo.sendto(request(address, number), (address, 0))
+            echo.recv(1500)
         except OSError:
             return None
         return (monotonic_ns() - begun) / 1e6
 
 
+def pinger(namespace: str, address: str) -> socket.socket:
+    with netns.inside(namespace):
+        if ":" in address:
+            return socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, socket.IPPROTO_ICMPV6)
+        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+
+
+def request(address: str, number: int) -> bytes:
+    return struct.pack("!BBHHH", 128 if ":" in address else 8, 0, 0, 0, number)
+
+
+def shortest_ms(namespace: str, address: str, times: int) -> float:
+    """Of so many round trips the one that the machine kept waiting least: the emulator's delay and hardly more."""
+    return min(echo_ms(namespace, address, number, within_s=3) or 0.0 for number in range(times))
+
+
 def answered(namespace: str, addresses: tuple[str, ...]) -> list[bool]:
-    return [echo_ms(namespace, address, within_s=0.2) is not None for address in addresses]
+    return [echo_ms(namespace, address) is not None for address in addresses]
 
 
 @pytest.mark.parametrize("address", [ANCHOR, "fd78::1"])
 def test_a_round_trip_takes_both_delays(lines: Lines, address: str) -> None:
     """The bound is wide because the machine may be busy; bench/icmp.py measures the emulator itself."""
-    trips = [echo_ms(lines.places["near"].pc, address) or 0.0 for _ in range(15)]
-    assert 19.0 < statistics.median(trips) < 24.0
+    assert 19.0 < shortest_ms(lines.places["near"].pc, address, 15) < 24.0
 
 
 def test_a_satellite_takes_six_hundred_milliseconds(lines: Lines) -> None:
-    trip = echo_ms(lines.places["far"].pc, ANCHOR, within_s=2)
-    assert trip is not None
-    assert 570 < trip < 650
+    assert 570 < shortest_ms(lines.places["far"].pc, ANCHOR, 3) < 650
 
 
 def test_each_direction_has_its_own_delay(lines: Lines, near: Place) -> None:
     lines.wan.set("near", up={"delay_ms": 60})
-    trips = [echo_ms(near.pc, ANCHOR) or 0.0 for _ in range(5)]
-    assert 68 < statistics.median(trips) < 76
+    assert 68 < shortest_ms(near.pc, ANCHOR, 10) < 76
 
 
 def test_lost_packets_are_lost_and_counted(lines: Lines, near: Place) -> None:
     lines.wan.both("near", delay_ms=0, jitter_ms=0)
     lines.wan.set("near", up={"loss": 0.3})
     before = lines.wan.counts("near")["up_dropped"]
-    lost = sum(echo_ms(near.pc, ANCHOR, n, within_s=0.02) is None for n in range(200))
+    came = 0
+    with pinger(near.pc, ANCHOR) as echo, suppress(TimeoutError):
+        for number in range(200):
+            echo.sendto(request(ANCHOR, number), (ANCHOR, 0))
+        echo.settimeout(2)  # nothing more comes
+        while echo.recv(1500):
+            came += 1
     dropped = lines.wan.counts("near")["up_dropped"] - before
     assert 30 < dropped < 90
-    assert dropped <= lost <= dropped + 5  # a reply may come too late on a busy machine
+    assert came == 200 - dropped
 
 
 def test_a_blackhole_swallows_everything(lines: Lines, near: Place) -> None:

@@ -32,7 +32,7 @@ def results(draw: st.DrawFn) -> list[tuple[int, Result]]:
 
 
 @given(results())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_result_comes_out_as_it_went_in(sent: list[tuple[int, Result]]) -> None:
     columns, seqs, aside = decode(batch_of(sent, 100), CONTEXT, "a", "s", RECEIVED_MS)
     assert not aside

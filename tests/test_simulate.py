@@ -20,10 +20,11 @@ from collector.registry import Medium, Site, new_token
 from collector.simulate.asking import Asked, Asking, Way
 from collector.simulate.compare import left_over
 from collector.simulate.deliver import Province
+from collector.simulate.pieces import KINDS
 from collector.simulate.planes import planes_of
 from collector.simulate.province import OFFICES, Role, generated, places
+from collector.simulate.span import Span
 from collector.simulate.truth import read_truth
-from collector.simulate.world import KINDS, Span
 from collector.store import open_store
 from shared.result import OUTCOMES, Group, Result
 from shared.wire import encode_planes

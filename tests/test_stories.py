@@ -97,7 +97,6 @@ TREATMENTS = st.lists(
 
 PERMUTED = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 MIXED = st.tuples(st.integers(1, 4), st.integers(0, 1 << 30), TREATMENTS)

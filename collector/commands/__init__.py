@@ -7,6 +7,6 @@ tokens.py   who may push and read
 acts.py     what people say: exclusions, causes of outages, the audit log
 store.py    work on the store itself
 chain.py    whether the chain of evidence adds up; anchor.py: what of it is kept elsewhere
-simulate.py a province whose truth is known, and whether the account of it is right
+simulate.py a province whose truth is known; verify.py: whether the account of it is right
 reports.py  a report or a pack of them; printing.py: whole files or none, and how far it is
 """

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from collector.accounting.anchor import Anchor, anchors_in
 from collector.accounting.inspection import Extent, Fault, Inspection
-from collector.commands import simulate
-from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, must_be_there
+from collector.commands import verify as truth
+from collector.commands.desk import FOUND_A_PROBLEM, OK, CannotRun, Desk, at_store, must_be_there
 from collector.sole import Taken, sole_owner
 
 TELL_NS = 5_000_000_000
@@ -27,8 +27,8 @@ KEPT = 10_000
 def verify(desk: Desk, options: Namespace) -> int:
     """With --chain or --anchor the chain of evidence; else the account of a simulated province."""
     if not options.chain and not options.anchor:
-        return simulate.verify(desk, options)
-    desk = simulate.at_store(desk, options.store)
+        return truth.verify(desk, options)
+    desk = at_store(desk, options.store)
     anchors = [anchor for file in options.anchor for anchor in _anchors(file, desk)]
     with _unused(desk), desk.store() as store:
         inspection = Inspection(store, anchors, _Progress(desk).tell)

@@ -63,6 +63,14 @@ def must_be_there(desk: Desk) -> None:
         raise CannotRun(desk.texts.say("chain.no_store", store=desk.config.store))
 
 
+def at_store(desk: Desk, file: str | None) -> Desk:
+    """The desk, at another store if one is named."""
+    if not file:
+        return desk
+    config = desk.config.model_copy(update={"store": SQLITE + str(Path(file).resolve())})
+    return Desk(config=config, texts=desk.texts, clock=desk.clock, terminal=desk.terminal)
+
+
 @contextmanager
 def alone(desk: Desk) -> Iterator[None]:
     """Nobody else works with the store while the block runs; CannotRun if somebody does."""

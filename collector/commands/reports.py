@@ -113,6 +113,8 @@ def _wanted(desk: Desk, options: Namespace, sites: Sequence[Site], period: Perio
         known = sorted({SCOPES[scope](site) for site in sites} - {""})
         near = [site.code for site in sites if scope == "site" and site.name == of] or _near(of, known)
         raise CannotRun(_unknown(desk, wanted, known, near))
+    if of and not any(wanted.touches(site) and wanted.finds(site) for site in sites):
+        raise CannotRun(desk.texts.say("reports_page.closed", of=of))
     return wanted
 
 

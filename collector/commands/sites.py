@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from collector.accounting.calendar_files import load_calendars, unknown_calendars
@@ -68,10 +69,11 @@ def sites_list(desk: Desk, options: Namespace) -> int:
     if options.format == "csv":
         write_csv(records, SITES, desk.terminal.out)
     elif options.format == "json":
-        print(json.dumps(records, indent=2, ensure_ascii=False), file=desk.terminal.out)
+        print(json.dumps(records, indent=2, ensure_ascii=False, default=date.isoformat), file=desk.terminal.out)
     elif records:
-        shown = ("code", "name", "kind", "regency", "provider", "medium")
-        print_table([shown, *([record[name] for name in shown] for record in records)], desk.terminal.out)
+        shown = ("code", "name", "kind", "regency", "provider", "medium", "until")
+        rows = [[SITES.column(name).written(record[name]) for name in shown] for record in records]
+        print_table([shown, *rows], desk.terminal.out)
     else:
         desk.say("sites.none")
     return OK

@@ -14,12 +14,13 @@ from tests.grafana_queries import MAY_BE_EMPTY, VARIABLES, queries
 from tests.rig import peers
 from tests.rig.scenarios import SCENARIOS, Plan
 from tests.rig.sites import Site
-from tests.rig.truth import Account, MeasuredOutage, TrueOutage, count
+from tests.rig.truth import Account, MeasuredOutage, TrueOutage, count, not_among
 from tests.rig.world import Happened, World
 
 DASHBOARDS = peers.REPOSITORY / "grafana" / "dashboards"
 FOREVER_MS = 1 << 45
 FIRST_SEQ = 1
+MOST_AT_ONCE = 10_000
 STOP_WITHIN_S = 2.0
 Say = Callable[[str], None]
 
@@ -163,15 +164,24 @@ def _count(world: World) -> list[Account]:
 
 def _account(site: Site, columns: Columns) -> Account:
     stored, twice = count(zip(columns.index.tolist(), columns.at_ms.tolist(), strict=True))
+    names = [columns.series[index].target for index in columns.index.tolist()]
     spool = Spool(site.state / "spool", SpoolSettings(), SystemClock())
     return Account(
         agent=site.name,
         made=spool.next_seq - FIRST_SEQ,
         stored=stored,
         twice=twice,
-        waiting=spool.pending,
+        waiting=not_among(_emptied(spool), zip(names, columns.at_ms.tolist(), strict=True)),
         dropped=sum(spool.dropped.values()),
     )
+
+
+def _emptied(spool: Spool) -> Iterator[tuple[str, int]]:
+    """(target, wall ms) of everything that was still in it."""
+    while piece := spool.oldest(spool.next_seq, MOST_AT_ONCE):
+        for index, result in piece.results:
+            yield piece.context.targets[index].name, piece.context.clock_base_ms + result.started_ms
+        spool.ack(piece.first_seq, piece.last_seq)
 
 
 def _ms(text: str) -> int:

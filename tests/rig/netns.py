@@ -15,6 +15,8 @@ from time import monotonic
 CLONE_NEWNET = 0x40000000
 PREFIX = "kr"
 """Namespaces are named kr<pid>-<name>, so that two rigs do not meet and leftovers of a killed one are known."""
+ANSWER_S = 30
+"""Bounds a failure: whoever does not answer by then is dead."""
 
 
 def missing() -> str:
@@ -85,9 +87,9 @@ def request(
     namespace: str, method: str, address: tuple[str, int], path: str, headers: Mapping[str, str] | None = None
 ) -> bytes:
     """One HTTP exchange made inside `namespace`; OSError when it cannot be had, or not with a 2xx."""
-    connection = http.client.HTTPConnection(*address, timeout=10)
+    connection = http.client.HTTPConnection(*address, timeout=ANSWER_S)
     with inside(namespace):
-        connection.sock = socket.create_connection(address, timeout=10)
+        connection.sock = socket.create_connection(address, timeout=ANSWER_S)
     try:
         connection.request(method, path, headers=dict(headers or {}))
         response = connection.getresponse()
@@ -132,9 +134,9 @@ class Process:
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         self._process.kill()
-        self._close(5)
+        self._close(30)
 
-    def stop(self, within_s: float = 10) -> bool:
+    def stop(self, within_s: float = 30) -> bool:
         """SIGTERM; True when it ended by itself in time, else it is killed."""
         self._process.terminate()
         try:

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
+SAME_MS = 500
+"""A target is asked again after two seconds at the soonest: what lies closer together is one result."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueOutage:
@@ -92,7 +95,7 @@ class Account:
     """Different results in the collector's store."""
     twice: int
     waiting: int
-    """In the spool still: neither lost nor delivered."""
+    """In the spool still and not in the store: neither lost nor delivered."""
     dropped: int = 0
     """What the agent itself counted as dropped."""
 
@@ -105,3 +108,16 @@ def count(keys: Iterable[Hashable]) -> tuple[int, int]:
     """(different ones, repetitions)."""
     counted = Counter(keys)
     return len(counted), counted.total() - len(counted)
+
+
+def not_among(waiting: Iterable[tuple[str, int]], stored: Iterable[tuple[str, int]]) -> int:
+    """How many of `waiting` are not `stored` too, each as (target, wall ms).
+
+    An agent whose last answer was lost still holds what the collector has. Stamps may have been corrected a little.
+    """
+    there: dict[str, list[int]] = {}
+    for target, at_ms in stored:
+        there.setdefault(target, []).append(at_ms)
+    return sum(
+        not any(abs(at_ms - known_ms) < SAME_MS for known_ms in there.get(target, ())) for target, at_ms in waiting
+    )
