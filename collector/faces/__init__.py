@@ -12,7 +12,7 @@ reports_api.py     JSON: what reports there are, and one as a file; report_wante
                    report_jobs.py: files being made, one after the other; report_files.py: written and handed out
 inquiry.py         what is asked about figures, by API and pages, and who answers it
 open_answers.py    what everybody may see, and how it is set
-openapi.py         how all of it is described
+openapi.py         how all of it is described, from operations.py (what there is) and parameters.py (what is asked)
 pages/             HTML for people; templates/, static/
 scrape.py          health, and /metrics as metrics.py renders it; metrics_text.py: every family and how it is written,
                    metrics_periods.py: figures of periods, metrics_sites.py: one series a site or agent
