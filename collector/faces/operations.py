@@ -1,4 +1,4 @@
-"""Every operation of the API: what it is asked and what it answers. A test compares the list with the routes there are."""
+"""Every operation of the API: what it is asked, what it answers. A test compares the list with the routes there are."""
 
 from dataclasses import dataclass
 
