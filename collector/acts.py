@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from collector.accounting.days import ends_ms
 from collector.registry import Site
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Exclusion:
     def touches(self, site: Site) -> bool:
         """Whether it is about `site`."""
         return concerns(self.scope, self.of, site)
+
+    def takes_out(self, site: Site) -> bool:
+        """Whether it takes time of `site` out of the account: not where that was closed before."""
+        return self.touches(site) and self.from_ms < ends_ms(site)
 
     @property
     def late(self) -> bool:

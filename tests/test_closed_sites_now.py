@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from collector.accounting.days import ends_ms
 from collector.alerts.deciding.decide import Facts, decide
 from collector.alerts.deciding.rules import SITE_DOWN, AlertRules
+from collector.alerts.telling.morning import morning_message
+from collector.alerts.telling.morning_facts import morning_facts
+from collector.alerts.telling.routes import Route
 from collector.live import Live
+from collector.people import Role
 from collector.registry import AgentState, Site
 from shared.texts import Texts
 from tests.faces import BAYAN, HOUR, TASUK, Faces, faces
@@ -67,6 +72,23 @@ async def test_the_table_leads_to_the_closed_ones(tmp_path: Path) -> None:
     assert "2026-09-20 00:00" in html
 
 
+@pytest.mark.parametrize("path", ["/", "/?view=table"])
+async def test_where_all_are_closed_nobody_is_told_how_to_begin(tmp_path: Path, path: str) -> None:
+    async with closed(tmp_path) as face:
+        face.sign_in(Role.VIEWER, BAYAN.regency)
+        html = await text_of(face, path)
+    assert "sites import" not in html
+    assert "?view=table&amp;closed=1" in html
+
+
+async def test_a_regency_has_none_of_the_closed_sites_of_another(tmp_path: Path) -> None:
+    async with closed(tmp_path) as face:
+        face.sign_in(Role.VIEWER, TASUK.regency)
+        html = await text_of(face, "/?view=table&closed=1") + await text_of(face, "/fleet?trouble=closed")
+        await json_of(face, f"/api/v1/sites/{BAYAN.code}", 404)
+    assert BAYAN.code not in html
+
+
 async def test_its_own_page_says_first_that_it_is_closed_and_shows_its_past(tmp_path: Path) -> None:
     async with closed(tmp_path) as face:
         html = await text_of(face, f"/sites/{BAYAN.code}")
@@ -75,14 +97,27 @@ async def test_its_own_page_says_first_that_it_is_closed_and_shows_its_past(tmp_
     assert "provider's line down" not in now.replace("&#39;", "'")
     assert "provider's line down" in past.replace("&#39;", "'")
     assert "00:00" in past  # there the outage ends
+    assert "still lasts" not in html
 
 
-async def test_the_api_lists_it_no_more_and_still_tells_of_it(tmp_path: Path) -> None:
+async def test_the_api_lists_it_only_where_closed_ones_are_asked_for(tmp_path: Path) -> None:
     async with closed(tmp_path) as face:
-        listed = await json_of(face, "/api/v1/sites")
+        listed, gone = await json_of(face, "/api/v1/sites"), await json_of(face, "/api/v1/sites?closed=1")
         one = (await json_of(face, f"/api/v1/sites/{BAYAN.code}"))["site"]
     assert [site["code"] for site in listed["sites"]] == [TASUK.code]
+    assert [site["code"] for site in gone["sites"]] == [BAYAN.code]
     assert (one["until"], one["closed"], one["condition"]) == ("2026-09-19", True, "unobserved")
+
+
+async def test_the_api_says_nothing_of_what_its_groups_and_targets_are_in_now(tmp_path: Path) -> None:
+    async with closed(tmp_path) as face:
+        internet = [replace(flip, scope="internet") for flip in face.parts.store.flips(CLOSED.code, 0, 1 << 62)]
+        face.parts.store.replace_flips(CLOSED.code, 0, 1 << 62, internet)
+        told = await json_of(face, f"/api/v1/sites/{BAYAN.code}")
+        face.know(BAYAN, TASUK)
+        opened = await json_of(face, f"/api/v1/sites/{BAYAN.code}")
+    assert (told["groups"], told["targets"]) == ([], [])
+    assert [group["name"] for group in opened["groups"]] == ["internet"]
 
 
 async def test_an_outage_that_lasted_ends_when_it_is_closed(tmp_path: Path) -> None:
@@ -166,3 +201,18 @@ async def test_its_alert_that_fires_is_resolved_and_none_begins(tmp_path: Path) 
     assert [alert.labels["alertname"] for alert in first.create] == [SITE_DOWN]
     assert [alert.key for alert in after.resolve] == list(sent)
     assert after.create == []
+
+
+async def test_the_morning_after_its_last_day_the_digest_still_tells_what_was_yesterday(tmp_path: Path) -> None:
+    async with closed(tmp_path) as face:
+        mornings = [
+            morning_facts(face.parts.store, "Asia/Makassar", "", ends_ms(CLOSED) + days * 24 * HOUR + 7 * HOUR)
+            for days in (0, 1)
+        ]
+    told = [morning_message(facts, Route(), 20, Texts("en"))[1].splitlines() for facts in mornings]
+    assert told[0][0] == "Now (07:00 WITA): 0 of 1 sites down, 0 silent."
+    assert told[0][2:] == [
+        "Worst provider: Icon+ (1 outages, 46 min 40 s a site on average).",
+        "Worst regency: Kutai Barat (1 outages, 46 min 40 s a site on average).",
+    ]
+    assert told[1][1:] == ["Yesterday: no outages."]

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -66,6 +68,14 @@ def test_an_exclusion_shows_what_it_touches_and_asks(office: Office) -> None:
     with office.store() as store:
         assert store.acts.exclusions() == []
     assert office.types(*argv, answer=True)[0] == 0
+
+
+def test_a_site_that_was_closed_before_is_not_touched(office: Office) -> None:
+    with office.store() as store:
+        store.put_sites([replace(site, until=date(2126, 3, 1)) for site in store.sites() if site.code == "0065"])
+    output = office.types("exclusions", "add", "--all", *AHEAD, "--why", "cable", "--yes")[1]
+    assert "Touches 1 sites: Kantor A (0064)" in output
+    assert "Touches 1 sites: Kantor A (0064)" in office.types("exclusions", "withdraw", "1", "--why", "x", "--yes")[1]
 
 
 def test_what_is_entered_afterwards_is_shown_as_late(office: Office) -> None:

@@ -106,6 +106,15 @@ def test_forty_that_fall_within_20_s_are_one_alert_and_none_of_them_has_its_own_
     assert stage.sent["MassOutage/provider/Telkom"].annotations["sites"] == "40"
 
 
+def test_one_whose_sites_are_closed_is_resolved_once_and_nothing_begins() -> None:
+    stage = forty_fall_within_20_s().run(200)
+    for code in villages(40):
+        del stage.known[code]
+    told = Counter((what, key) for at_s, what, key in stage.run(400).told if at_s > 200)
+    alone = [f"SiteDown/64.01.{n:03d}/internet_down" for n in (0, 1)]
+    assert told == {("resolve", key): 1 for key in ("MassOutage/provider/Telkom", *alone)}
+
+
 def test_it_is_resolved_once_and_so_are_the_two_that_were_told_before() -> None:
     stage = forty_fall_within_20_s().run(800)
     over = [key for _, what, key in stage.told if what == "resolve"]

@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from aiohttp import ClientResponse, ClientSession, TCPConnector, hdrs
@@ -103,6 +105,25 @@ async def test_new_sites_make_a_page_load_its_tiles_again(tmp_path: Path) -> Non
             before = await stream.hear("state")
             face.know(BAYAN, TASUK)
             assert await stream.hear("state") != before
+
+
+async def test_a_site_leaves_open_boards_at_the_midnight_that_ends_its_last_day(tmp_path: Path) -> None:
+    """FakeClock's now is 2026-09-21 22:13 there, and 23:13 where the other one is: nothing but the time changes."""
+    async with faces(tmp_path) as face:
+        face.know(
+            replace(BAYAN, until=date(2026, 9, 21)), replace(TASUK, until=date(2026, 9, 21), timezone="Asia/Jayapura")
+        )
+        pages = []
+        async with listening(face) as stream:
+            states = [await stream.hear("state")]
+            for _ in range(2):
+                face.clock.advance(3600)
+                states.append(await stream.hear("state"))
+                async with face.client.get("/") as answer:
+                    pages.append(await answer.text())
+    assert [f'data-state="{state}"' in page for state, page in zip(states[1:], pages, strict=True)] == [True, True]
+    assert [(BAYAN.name in page, TASUK.name in page) for page in pages] == [(True, False), (False, False)]
+    assert len(set(states)) == 3
 
 
 async def test_a_stream_is_neither_packed_nor_kept_back(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ import math
 import sqlite3
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from collector.accounting.days import ends_ms
 from collector.columns import Columns
 from collector.condition import Condition, Flip
 from collector.live import Live
+from collector.registry import AgentState
 from collector.remote_write import RemoteWriteSettings
 from collector.remote_write.address import Away, halves
 from collector.remote_write.history import CODES, CONDITION, STALE, UP, Values, corrected, history, keys_of
@@ -144,6 +148,21 @@ def test_what_is_owed_survives_a_restart_and_is_another_round_when_it_changes_me
     assert store.outbox.due("a", 10) == [Resend("x", 0, 2)]
     assert store.outbox.due("b", 10) == []
     store.close()
+
+
+@pytest.mark.parametrize("told_ms", [None, 0])
+def test_nothing_older_than_the_store_takes_is_owed_to_it(office: Office, told_ms: int | None) -> None:
+    """A last day of 1990 that was a mistake, and is taken back."""
+    store, live, now_ms = office.store, Live(), office.clock.wall_ms()
+    closed, heard = replace(SITE, until=date(1990, 1, 1)), AgentState(name="pc", site=SITE.code, heard_at_ms=now_ms)
+    sink = Sink(RemoteWriteSettings(url="http://127.0.0.1:9/x"), store=store, live=live, clock=office.clock)
+    if told_ms is not None:
+        store.outbox.put_sent_until("default", [(SITE.code, told_ms)])
+    live.set_registry([closed], [heard])
+    assert [one.to_ms for one in sink._growth()] == ([] if told_ms is None else [ends_ms(closed)])
+    assert store.outbox.due("default", 10) == []
+    live.set_registry([SITE], [heard])
+    assert [now_ms - one.from_ms for one in sink._growth()] == [31 * 24 * HOUR]
 
 
 async def test_what_could_not_be_noted_is_noted_later(office: Office, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def exclusions_add(desk: Desk, options: Namespace) -> int:
             entered_ms=desk.clock.wall_ms(),
         )
         _told(desk, lambda: check_exclusion(draft, sites))
-        _show_exclusion(desk, draft, [site for site in sites if draft.touches(site)])
+        _show_exclusion(desk, draft, [site for site in sites if draft.takes_out(site)])
         if not _agreed(desk, options):
             return FOUND_A_PROBLEM
         added = _told(desk, lambda: store.acts.add_exclusion(draft))
@@ -111,7 +111,7 @@ def exclusions_withdraw(desk: Desk, options: Namespace) -> int:
     with desk.store() as store:
         sites = store.sites()
         for found in (e for e in store.acts.exclusions() if e.id == options.id and e.withdrawn_ms is None):
-            _show_exclusion(desk, found, [site for site in sites if found.touches(site)])
+            _show_exclusion(desk, found, [site for site in sites if found.takes_out(site)])
             if not _agreed(desk, options):
                 return FOUND_A_PROBLEM
         by, now_ms = options.by or login_name(), desk.clock.wall_ms()

@@ -126,7 +126,7 @@ class AgentAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One site with everything that is known of it now."""
+    """One site with everything that is known of it now; of one that is closed no `groups` and no `targets`."""
 
     site: SiteAnswer
     groups: list[GroupAnswer]

@@ -52,8 +52,9 @@ class Api:
         ]
 
     async def sites(self, request: web.Request) -> web.Response:
+        now = self.live.closed if request.query.get("closed") == "1" else self.live.sites
         chosen = choose(
-            seen_by(who_of(request), self.live.sites(self.clock.wall_ms())),
+            seen_by(who_of(request), now(self.clock.wall_ms())),
             condition=request.query.get("condition", ""),
             regency=request.query.get("regency", ""),
             provider=request.query.get("provider", ""),
@@ -166,8 +167,8 @@ def site_detail(store: Store, now: SiteNow, now_ms: int) -> answers.SiteDetail:
     untrusted = store.untrusted()
     return answers.SiteDetail(
         site=answers.site_answer(now, registered_of(store, [now], now_ms)[code]),
-        groups=answers.group_answers(states),
-        targets=answers.target_answers(columns, states),
+        groups=answers.group_answers(states) if now.closed_ms is None else [],
+        targets=answers.target_answers(columns, states) if now.closed_ms is None else [],
         agents=[
             answers.agent_answer(agent, untrusted.get(agent.name, 0)) for agent in store.agents() if agent.site == code
         ],

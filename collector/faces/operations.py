@@ -17,6 +17,7 @@ from collector.faces.inquiry import FILTERS as FILTERS_OF_FIGURES
 from collector.faces.parameters import (
     AFTER,
     AS_OF,
+    CLOSED,
     CODE,
     CONDITION,
     ENTRIES,
@@ -67,7 +68,7 @@ OPERATIONS = (
         name="sites",
         text="Sites by code, with what each is in now",
         answer=answers.SitesAnswer,
-        parameters=(CONDITION, REGENCY, PROVIDER, LIMIT, AFTER),
+        parameters=(CONDITION, REGENCY, PROVIDER, CLOSED, LIMIT, AFTER),
         errors=(400, 401, 403),
     ),
     Operation(

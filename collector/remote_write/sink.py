@@ -150,8 +150,9 @@ class Sink:
         self._outbox.forget(self.name, now_ms - self._settings.oldest_days * DAY_MS)
 
     def _growth(self) -> list[Owed]:
-        """Of every site that was heard."""
+        """Of every site that was heard; of one that was closed for years and is open again no more than is taken."""
         now_ms, known = self._clock.wall_ms(), self._known()
+        oldest_ms = now_ms - self._settings.oldest_days * DAY_MS
         owed, first, late = list[Owed](), dict[str, int](), list[tuple[str, int]]()
         for now in (*self._live.sites(now_ms), *self._live.closed(now_ms)):
             edge_ms = min(now_ms - OLD_MS, now.heard_at_ms, ends_ms(now.site))
@@ -162,17 +163,18 @@ class Sink:
                 continue
             late += self._told_ahead(site, edge_ms)
             if known[site] < edge_ms:
-                owed.append(Owed(site=site, from_ms=known[site], to_ms=edge_ms))
+                owed.append(Owed(site=site, from_ms=max(known[site], oldest_ms), to_ms=edge_ms))
         if late:
             self._outbox.owe(self.name, late)
         if first:
-            self._begin(first)
+            self._begin(first, oldest_ms)
         return owed
 
-    def _begin(self, edges_ms: Mapping[str, int]) -> None:
+    def _begin(self, edges_ms: Mapping[str, int], oldest_ms: int) -> None:
         """These sites are told for the first time: their past is owed, and from the edge on they grow."""
         past_ms = self._settings.backfill_days * DAY_MS
-        hours = [(site, hour) for site, edge_ms in edges_ms.items() for hour in _hours(edge_ms - past_ms, edge_ms)]
+        begins_ms = {site: max(edge_ms - past_ms, oldest_ms) for site, edge_ms in edges_ms.items()}
+        hours = [(site, hour) for site, edge_ms in edges_ms.items() for hour in _hours(begins_ms[site], edge_ms)]
         self._outbox.owe(self.name, hours, round_=0)
         self._outbox.put_sent_until(self.name, list(edges_ms.items()))
         self._known().update(edges_ms)

@@ -45,6 +45,8 @@ class MorningFacts:
     firing: Sequence[SentAlert]
     matters: Sequence[Matter]
     """Follow-ups."""
+    closed: Sequence[Site] = ()
+    """Sites that were there yesterday and are closed now: they are told of yesterday alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def morning_message(facts: MorningFacts, route: Route, max_lines: int, texts: Te
             if _is(a, MASS_OUTAGE)
         ),
         *_longest(facts, down, texts),
-        *_of_yesterday(facts, sites, texts),
+        *_of_yesterday(facts, sites | {site.code: site for site in facts.closed if route.covers(site)}, texts),
         *_followups(facts, due, texts),
         *_agents(sum(_is(alert, AGENT_UNWELL) for alert in firing), texts),
     ]

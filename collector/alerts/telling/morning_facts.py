@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from collector.accounting.days import day_at, ends_ms
 from collector.alerts.channel import is_alert
 from collector.alerts.telling.morning import MorningFacts
+from collector.figures.recap import lived
 from collector.followups import told
 from collector.live import Live
 from collector.registry import Site
@@ -12,10 +13,12 @@ from collector.store import Store
 
 
 def morning_facts(store: Store, timezone: str, external_url: str, now_ms: int) -> MorningFacts:
-    """The facts at `now_ms`, of the sites that are not closed; days are those of `timezone`."""
+    """The facts at `now_ms`; days are those of `timezone`."""
     today = day_at(timezone, now_ms)
     yesterday = day_at(timezone, today[0] - 1)
-    sites = [site for site in store.sites() if now_ms < ends_ms(site)]
+    known = {site.code: site for site in store.sites() if yesterday[0] < ends_ms(site)}
+    sites = [site for site in known.values() if now_ms < ends_ms(site)]
+    outages = store.outages(list(known), yesterday[0], now_ms, now_ms)
     return MorningFacts(
         now_ms=now_ms,
         timezone=timezone,
@@ -24,7 +27,8 @@ def morning_facts(store: Store, timezone: str, external_url: str, now_ms: int) -
         yesterday=yesterday,
         sites=sites,
         silent=_silent(store, sites, now_ms),
-        outages=store.outages([site.code for site in sites], yesterday[0], now_ms, now_ms),
+        closed=[site for site in known.values() if now_ms >= ends_ms(site)],
+        outages=list(lived(outages, known, yesterday[0], now_ms)),
         firing=[alert for alert in store.sent_alerts() if is_alert(alert) and alert.ends_at_ms is None],
         matters=told(store.followups.all(), store.followups.steps()),
     )

@@ -96,7 +96,7 @@ class Board:
         found = [now for now in matching if wanted.shows(now)] if wanted.condition else matching
         body = _table(wanted, found, reader) if wanted.table else _tiles(wanted, found, reader)
         return {
-            "empty": not everything,
+            "empty": not (present or closed),
             "state": state_of(looks_of(present)),
             "found": len(found),
             "table": wanted.table,
@@ -104,19 +104,19 @@ class Board:
             "n_closed": len(closed),
             "closed_href": reader.href("", view="table", closed="1"),
             "pace_ms": PACE_MS + PACE_MS_A_SITE * len(present),
-            **_summary(wanted, matching, reader),
+            **_summary(wanted, matching, len(closed), reader),
             **_trouble(found, reader),
             **_filters(wanted, everything, reader),
             **body,
         }
 
 
-def _summary(wanted: Wanted, matching: Sequence[SiteNow], reader: Reader) -> dict[str, Any]:
-    """The sentence above all, and how many sites are in what condition."""
+def _summary(wanted: Wanted, matching: Sequence[SiteNow], n_closed: int, reader: Reader) -> dict[str, Any]:
+    """The sentence above all, and how many sites are in what condition. Where all are closed, none is found."""
     view, counts = reader.view, Counter(map(key_of, matching))
     told = view.texts.say("board.closed", n=view.count(len(matching))) if wanted.closed else headline(counts, view)
     return {
-        "headline": told if matching or not wanted.narrow else view.texts.say("page.none_found"),
+        "headline": told if matching or not (wanted.narrow or n_closed) else view.texts.say("page.none_found"),
         "down": sum(now.condition.is_down for now in matching),
         "total": len(matching),
         "all_href": _again(reader, condition=""),

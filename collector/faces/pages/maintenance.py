@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from collector.accounting.days import ends_ms
 from collector.acts import BadAct, Exclusion, ExclusionKind, check_span, check_texts
 from collector.alerts.deciding.words import duration
 from collector.faces.guard import Refused, needs
@@ -217,8 +216,8 @@ def seen(known: Sequence[Exclusion], who: Who, sites: Sequence[Site]) -> list[Ex
 
 
 def touched_by(one: Exclusion, sites: Sequence[Site]) -> list[Site]:
-    """Those of `sites` that it takes out of the account: not those that were closed before."""
-    return [site for site in sites if one.touches(site) and one.from_ms < ends_ms(site)]
+    """Those of `sites` that it takes out of the account."""
+    return [site for site in sites if one.takes_out(site)]
 
 
 def standing_of(one: Exclusion, now_ms: int) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from collector.faces.guard import Refused
+from collector.faces.guard import CHALLENGES, Refused
 from collector.store import StoreError
 from shared.clock import Clock
 from shared.texts import Texts
@@ -34,6 +34,12 @@ KINDS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 """What the server itself refuses, by status."""
 HEADINGS = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 500, 503})
 """Those that have a heading of their own, `refused.heading.<status>`."""
+
+REMEDIES = {
+    401: [(hdrs.WWW_AUTHENTICATE, challenge) for challenge in CHALLENGES],  # a browser asks for another password
+    503: [(hdrs.RETRY_AFTER, "10")],
+}
+"""What an answer of that status has beside the page, as the problem that programs get."""
 
 ToPage = Callable[[web.Request, Refused], Awaitable[web.Response]]
 
@@ -95,6 +101,8 @@ def refusal_pages(to_page: ToPage, clock: Clock) -> Middleware:
         response = await to_page(request, refused)
         if allow:
             response.headers[hdrs.ALLOW] = allow
+        for name, value in REMEDIES.get(response.status, ()):
+            response.headers.add(name, value)
         return response
 
     return tell
@@ -113,7 +121,8 @@ def refused_by(error: Refused | StoreError | web.HTTPException) -> Refused | Non
 
 def failed(request: web.Request, number: int) -> Refused:
     """A mistake of the program, logged; called where it is handled."""
-    log.exception("event=request_failed number=%d method=%s path=%s", number, request.method, request.path)
+    path = request.rel_url.raw_path  # as it was sent: with no line break that would look like another event
+    log.exception("event=request_failed number=%d method=%s path=%s", number, request.method, path)
     return Refused(500, "internal-error", str(number))
 
 

@@ -91,7 +91,8 @@ class SitePage:
             raise Refused(400, "bad-span", view.texts.say("site.bad_span", text=span))
         at_ms = view.now_ms if now.closed_ms is None else now.closed_ms - 1
         story = self._story(now, at_ms, view.now_ms)
-        timeline = self._timeline(story, picture_of(span, at_ms, now.site.timezone))
+        picture = picture_of(span, at_ms, now.site.timezone)
+        timeline = self._timeline(story, replace(picture, to_ms=now.closed_ms or picture.to_ms))
         return {
             **site_parts(story, reader, view),
             "register": register_lines(self._registered(now.site, view.now_ms), reader.who, view),
@@ -158,6 +159,7 @@ class SitePage:
             service=service_spans(calendar, site.timezone, picture.from_ms, picture.to_ms) if has_hours else None,
             exclusions=[one for one in story.exclusions if touches(one, picture)],
             limits=story.limits,
+            lasts=story.now.closed_ms is None,
         )
 
     def _bins(self, code: str, story: Story, picture: Picture) -> list[Bins]:

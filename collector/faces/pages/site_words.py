@@ -74,7 +74,7 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
     code = site.code
     rows = sorted((*_outages(story, reader, view), *_power_cuts(story, reader, view)), key=lambda row: -row["at"])
     closed = now.closed_ms is not None
-    groups, targets = ([], []) if closed else (story.detail.groups, story.detail.targets)
+    groups, targets = story.detail.groups, story.detail.targets
     watchers = sorted({t.agent for t in targets if t.group == OUTSIDE})
     return {
         "site": site,

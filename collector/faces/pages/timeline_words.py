@@ -34,7 +34,8 @@ LISTED = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """What was fetched for a timeline. `service` None: it is always due."""
+    """What was fetched for a timeline. `service` None: it is always due. `lasts`: the picture ends now, not because the
+    site was closed."""
 
     site: Site
     picture: Picture
@@ -43,6 +44,7 @@ class Timeline:
     service: Sequence[Span] | None
     exclusions: Sequence[Exclusion]
     limits: Limits
+    lasts: bool
 
 
 def word_of(row: Row, view: View) -> str:
@@ -143,7 +145,7 @@ def _row(spell: Spell, told: Timeline, reader: Reader, view: View) -> dict[str, 
         "blur": view.texts.say("site.outages.begin", span=duration(blur_ms, view.texts))
         if 1000 <= blur_ms < DAY_MS
         else "",
-        "end": view.texts.say("page.lasts") if end_ms == told.picture.to_ms else exact(end_ms, view),
+        "end": view.texts.say("page.lasts") if told.lasts and end_ms == told.picture.to_ms else exact(end_ms, view),
         "lasted": duration(end_ms - spell.start_ms, view.texts),
         "href": _explain(spell, told.site.code, reader),
     }

@@ -24,7 +24,7 @@
   async function load(ids, query = new URLSearchParams(location.search)) {
     const url = new URLSearchParams(query);
     if (ids === AROUND) url.set("part", "summary");
-    const answer = await fetch(`?${url}`).catch(() => null);
+    const answer = await fetch(`?${url}`, { headers: { Accept: "text/html" } }).catch(() => null);
     if (answer?.redirected) location.reload(); // to the log-in
     if (!answer?.ok || answer.redirected) return;
     const made = new DOMParser().parseFromString(await answer.text(), "text/html");
