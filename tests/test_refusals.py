@@ -161,7 +161,7 @@ async def broken(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Appl
         shell = Shell(config=face.parts.config, clock=face.clock, store=face.parts.store)
         app = web.Application(middlewares=[refusals, refusal_pages(shell.refuse, face.clock)])
         app.add_routes([web.get("/mistaken", mistaken), web.get("/api/mistaken", mistaken), web.get("/away", away)])
-        app.add_routes([web.get("/torn", torn)])
+        app.add_routes([web.get("/torn", torn), web.get("/mistaken/{what}", mistaken)])
         async with TestClient(TestServer(app)) as client:
             yield client
 
@@ -179,6 +179,14 @@ async def test_a_mistake_of_the_program_tells_a_number_and_the_log_the_rest(
     assert SECRET in str(record.exc_info)
 
 
+async def test_nobody_writes_lines_of_the_log_by_an_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "collector"):
+        async with broken(tmp_path) as client, client.get("/mistaken/a%0Aevent=login name=admin") as answer:
+            assert answer.status == 500
+    [record] = [one for one in caplog.records if "event=request_failed" in one.getMessage()]
+    assert "\n" not in record.getMessage()
+
+
 async def test_a_program_is_told_of_a_mistake_as_a_problem(tmp_path: Path) -> None:
     async with broken(tmp_path) as client, client.get("/api/mistaken") as answer:
         problem = await answer.json(content_type="application/problem+json")
@@ -189,6 +197,14 @@ async def test_a_program_is_told_of_a_mistake_as_a_problem(tmp_path: Path) -> No
 async def test_a_store_that_is_away_is_a_page_that_says_so(tmp_path: Path) -> None:
     async with broken(tmp_path) as client, client.get("/away", headers={hdrs.ACCEPT: "text/html"}) as answer:
         assert (answer.status, Texts("id").say("refused.store-unavailable") in await answer.text()) == (503, True)
+        assert answer.headers[hdrs.RETRY_AFTER] == "10"
+
+
+async def test_a_browser_may_give_another_token_instead_of_a_wrong_one(tmp_path: Path) -> None:
+    headers = {hdrs.ACCEPT: "text/html", hdrs.AUTHORIZATION: "Bearer wrong"}
+    async with faces(tmp_path) as face, face.client.get("/", headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (401, "text/html")
+        assert [one.split()[0] for one in answer.headers.getall(hdrs.WWW_AUTHENTICATE)] == ["Bearer", "Basic"]
 
 
 async def test_an_answer_that_has_begun_is_not_answered_anew(tmp_path: Path) -> None:

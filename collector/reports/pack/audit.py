@@ -39,7 +39,7 @@ def fill(source: Source, shelf: Shelf, most: int = MOST_RESULTS) -> None:
     _refuse_part_days(source)
     listed = ListedShelf(shelf)
     rules = source.judge
-    length, head = source.store.chain.head()
+    length, head = source.revision.chain_length, source.revision.chain_head  # as it stands on the reports
     asked = put_reports(source, listed)
     reaches = {site.code: reach for site in chosen(source, most) if (reach := reach_of(source, site))}
     span = _put_sites(source, asked, reaches, listed)
@@ -119,7 +119,7 @@ def _told(source: Source, judge: JudgeSettings, span: Span, chain: tuple[int, st
             "limit": source.settings.league_limit,
         },
         "targets": [
-            {"indicator": one.indicator, "hours": one.hours, "kind": one.kind, "years": one.years}
+            {"name": one.name, "indicator": one.indicator, "hours": one.hours, "kind": one.kind, "years": one.years}
             for one in source.targets
         ],
         "chain": {"length": chain[0], "head": chain[1]},

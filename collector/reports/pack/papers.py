@@ -6,8 +6,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from collector.acts import CauseCode
 from collector.figures.periods import local
+from collector.registry import KINDS, Medium
 from collector.reports.heads import period_words, scope_words
+from collector.reports.lines.downtime_words import causes_said
+from collector.reports.measured import owner_words
 from collector.reports.pack.listing import ListedShelf
 from collector.reports.source import Source
 from shared.texts import Texts
@@ -22,6 +26,7 @@ PARAGRAPHS = (
     *("tolerance", "proves", "proves.chain", "proves.not", "private", "manifest"),
 )
 SCRIPT = "audit.script."
+NAMED = "named."
 
 
 def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
@@ -44,7 +49,7 @@ def put_papers(source: Source, shelf: ListedShelf, raw: int) -> None:
     shelf.put_text("recompute.py", here.joinpath("script.py").read_text(encoding="utf-8"))
     for name, text in modules(here.joinpath("recompute"), "recompute"):
         shelf.put_text(name, text)
-    shelf.put_json("data/words.json", sentences(source.texts))
+    shelf.put_json("data/words.json", {**sentences(source.texts), **names(source.texts)})
 
 
 def modules(folder: Traversable, name: str) -> Iterator[tuple[str, str]]:
@@ -60,6 +65,16 @@ def _method(name: str) -> str:
     packed: Traversable = files(HERE).joinpath("method", name)
     found = packed if packed.is_file() else DOCS / name
     return found.read_text(encoding="utf-8")
+
+
+def names(texts: Texts) -> dict[str, str]:
+    """How reports call what is no name by itself: the script compares rows with it."""
+    found = {"all": owner_words("all", "", texts), "nobody": owner_words("regency", "", texts)}
+    for scope, values in (("medium", [*Medium]), ("kind", KINDS)):
+        found |= {f"{scope}.{value}": owner_words(scope, value, texts) for value in values}
+    found |= {f"cause.{code or 'none'}": causes_said(code, texts) for code in (None, *CauseCode)}
+    found |= {f"month.{n}": texts.say(f"indicators.month.{n}") for n in range(1, 13)}
+    return {f"{NAMED}{name}": word for name, word in found.items()}
 
 
 def sentences(texts: Texts) -> dict[str, str]:

@@ -22,6 +22,7 @@ Read in this order; each module names the sections of the method (accounting.md 
     subjects.py   whose accounts a figure is made of
     expected.py   a measure and a subject -> the value, by the modules of measures/
     checks.py     every figure of every report against that value
+    names.py      whether rows are called by whom their figures are of; whole.py: whether none was left out
 
 Nothing in here knows the program that made the pack. The same modules are compared with that program on thousands of
 random histories, by its tests.

@@ -34,15 +34,15 @@ class Expected:
 
     def __init__(self, **known: Any) -> None:
         """What Evidence has, without `of`."""
-        self._known = Evidence(**known, of=self.of)
+        self.known = Evidence(**known, of=self.of)
 
     def of(self, asked: Asked) -> Told:
         kind, dot, _ = asked.measure.partition(".")
         if dot:
             if kind not in KINDS:
                 raise Unknown(asked.measure)
-            return KINDS[kind](self._known, asked)
-        known = self._known
+            return KINDS[kind](self.known, asked)
+        known = self.known
         found = known.owners.of(asked.subject)
         figures = Figures(found.sums, asked.choice, known.floor, known.charge_after_ms)
         try:

@@ -1,5 +1,7 @@
 """Recomputes a pack and says what agrees. Exit code 0: everything; 1: something does not; 2: it cannot be read."""
 
+import io
+import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,17 +16,23 @@ from .contracts import Contract
 from .entered import Log, compare
 from .expected import Expected
 from .measures.asked import stops_of
+from .names import Names
 from .proof import CHANGED, NO_END, broken_audit_log, read_chain
 from .reading import FORMAT, Pack, Unreadable, changed_files
 from .reckoning import Reckoning, Settings
 from .sites import Checked, Desk, spans_of
 from .subjects import Accounts, Owners
-from .words import Words
+from .whole import left_out
+from .words import Words, plain
 
 AGREES, DIFFERS, CANNOT_READ = 0, 1, 2
 MOST_LINES = 50
 """Of one kind of fault are shown at most so many."""
 USAGE = "recompute.py PACK.zip|FOLDER"
+VERDICTS = {AGREES: "SEMUA SAMA / EVERYTHING AGREES", DIFFERS: "ADA YANG TIDAK SAMA / SOMETHING DOES NOT AGREE"}
+"""Not of the pack's sentences: who forges a pack chooses these."""
+KINDS = ("bulanan", "keterhubungan", "gangguan", "sla", "harian", "penyedia", "tinjauan")
+"""The reports that every pack has."""
 Tell = Callable[[str], None]
 
 
@@ -33,22 +41,32 @@ def main(arguments: Sequence[str], beside: Path) -> int:
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
         print(USAGE, file=sys.stderr)
         return CANNOT_READ
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the pack names, and the terminal cannot show
     try:
-        pack = Pack(Path(arguments[0]) if arguments else beside)
-        told = pack.json("data/pack.json")
-        if told.get("format") != FORMAT:
-            raise Unreadable(f"data/pack.json: format {told.get('format')}, this script reads {FORMAT}")
-        return Recomputation(pack, told, Words(pack)).run()
+        return _recompute(Path(arguments[0]) if arguments else beside)
     except Unreadable as error:
-        print(f"{USAGE}: {error}", file=sys.stderr)
-        return CANNOT_READ
+        told = str(error)
+    except Exception as error:  # the script's boundary: a pack may be anything, and is then none that can be read
+        told = repr(error)
+    print(plain(f"{USAGE}: {told}"), file=sys.stderr)
+    return CANNOT_READ
+
+
+def _recompute(path: Path) -> int:
+    pack = Pack(path)
+    told = pack.json("data/pack.json")
+    if told.get("format") != FORMAT:
+        raise Unreadable(f"data/pack.json: format {told.get('format')}, this script reads {FORMAT}")
+    return Recomputation(pack, told, Words(pack)).run()
 
 
 class Recomputation:
     """One run over one pack. What was found is told on the standard output, how far it is on the other."""
 
     def __init__(self, pack: Pack, told: Any, words: Words) -> None:
-        self._pack, self._told, self._say = pack, told, words.say
+        self._pack, self._told, self._words, self._say = pack, told, words, words.say
         self._faults = 0
         self._sites = pack.json("data/sites.json")
         self._contracts = pack.json("data/contracts.json")
@@ -80,9 +98,9 @@ class Recomputation:
         self._entered()
         self._all_sites()
         figures = self._reports()
-        agrees = not self._faults and figures > 0
-        self._print("verdict.agrees" if agrees else "verdict.differs", n=self._faults)
-        return AGREES if agrees else DIFFERS
+        verdict = DIFFERS if self._faults or not figures else AGREES
+        print(VERDICTS[verdict], f"({self._faults})" if self._faults else "", flush=True)
+        return verdict
 
     def _files(self) -> None:
         found = list(changed_files(self._pack))
@@ -150,7 +168,7 @@ class Recomputation:
 
     def _reports(self) -> int:
         """How many figures there are."""
-        expected, figures = self._expected(), 0
+        expected, figures, missing = self._expected(), 0, {*KINDS}
         for name in self._pack.within("reports"):
             if not name.endswith(".json"):
                 continue
@@ -158,16 +176,44 @@ class Recomputation:
             if report.get("format") != REPORT_FORMAT:
                 continue
             self._progress("report.progress", kind=report["kind"])
+            missing.discard(report["kind"])
             result = check(report, expected)
             figures += result.figures
             self._tell_report(report, result)
+            self._tell_names(report)
+            for one in left_out(report, expected.known):
+                self._fault("left_out", kind=report["kind"], **one._asdict())
+        for kind in sorted(missing):
+            self._fault("report.missing", kind=kind)
         return figures
+
+    def _tell_names(self, report: Any) -> None:
+        """Whether the report and its rows are what they are called."""
+        kind, chain = report["kind"], self._told["chain"]
+        revision = report["revision"]
+        stands = (revision["chain_length"], revision["chain_head"]) == (chain["length"], chain["head"])
+        if not stands or revision["audit_head"] not in self._acts_digests():
+            self._fault("report.head", kind=kind)
+        if report["asked"] != self._told["asked"]:
+            self._fault("report.asked", kind=kind)
+        names = Names(owners=self._owners, words=self._words, targets=self._told["targets"], acts=self._acts)
+        found = list(names.misnamed(report))
+        for one in found[:MOST_LINES]:
+            said = {"table": one.table, "row": one.row, "column": one.column, "in_pack": one.told}
+            self._fault("name" if one.column else "twice", kind=kind, **said, wanted=" | ".join(one.wanted))
+        if len(found) > MOST_LINES:
+            self._faults += len(found) - MOST_LINES
+            self._print("more", n=len(found) - MOST_LINES)
+
+    def _acts_digests(self) -> set[str]:
+        """Of every entry of the log of human acts; "" stands for none."""
+        return {"", *(json.loads(line)["digest"] for line in self._pack.lines("data/audit_log.jsonl"))}
 
     def _tell_report(self, report: Any, result: Result) -> None:
         said = {"figures": result.figures, "agree": result.agree, "kept": result.kept}
         self._print("report", kind=report["kind"], title=report["title"], **said)
         if result.unmeasured:
-            self._print("unmeasured", n=result.unmeasured)
+            self._fault("unmeasured", n=result.unmeasured)
         for name, found in (("figure.wrong", result.wrong), ("figure.unknown", result.unknown)):
             for wrong in found[:MOST_LINES]:
                 self._fault(name, kind=report["kind"], **_told_of(wrong))

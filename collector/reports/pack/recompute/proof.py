@@ -13,6 +13,7 @@ from typing import Any
 from .reading import Pack
 
 CHAIN = "data/chain.jsonl"
+MOST_MISSING = 10_000
 CHANGED, MISSING, NO_END = "changed", "missing", "no_end"
 
 
@@ -43,7 +44,7 @@ def read_chain(pack: Pack, head: str, length: int) -> Chain:
             before, number = bytes.fromhex(told["after"]), n - 1
         found.links += 1
         if n != number + 1:
-            found.faults += [(MISSING, missing) for missing in range(number + 1, n)]
+            found.faults += [(MISSING, missing) for missing in _gap(number, n)]
         elif before and hashlib.sha256(before + digest).digest() != link:
             found.faults.append((CHANGED, n))
         if "content" in told:
@@ -53,8 +54,13 @@ def read_chain(pack: Pack, head: str, length: int) -> Chain:
             found.newest[said["site"], said["from_ms"]] = said
         before, number = link, n
     if number != length or (before.hex() != head and length):
-        found.faults += [(MISSING, missing) for missing in range(number + 1, length + 1)] or [(NO_END, number)]
+        found.faults += [(MISSING, missing) for missing in _gap(number, length + 1)] or [(NO_END, number)]
     return found
+
+
+def _gap(last: int, n: int) -> range:
+    """The first of the numbers between: a pack may name any."""
+    return range(last + 1, min(n, last + 1 + MOST_MISSING))
 
 
 def _content_digest(told: Any) -> bytes:
