@@ -26,15 +26,18 @@ def keep(
     down_ms: int = 0,
     doubt_ms: int = 0,
     silent: bool = False,
+    office: bool = False,
 ) -> None:
     """`days` closed days of `site`: of each the line was down for `down_ms` from midnight on, and `doubt_ms` of the
-    rest may have been so too; or nothing is known of them."""
+    rest may have been so too; or nothing is known of them; or of nothing but eight hours of service."""
     made = []
     for n in range(days):
         start, end = (midnight_ms(first + timedelta(k), site.timezone) for k in (n, n + 1))
         spent = {(Row.LINE_DOWN, 0, PLAIN): down_ms, (Row.UP, 0, PLAIN): end - start - down_ms}
         if silent:
             spent = {(Row.UNKNOWN, 0, PLAIN): end - start}
+        if office:
+            spent = {(Row.UP, 1, PLAIN): 480 * MINUTE, (Row.UNKNOWN, 0, PLAIN): end - start - 480 * MINUTE}
         ledger = Ledger(
             from_ms=start,
             to_ms=end,

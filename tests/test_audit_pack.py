@@ -205,7 +205,7 @@ def test_what_is_no_pack_is_said_with_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_bytes(b"PK no")
     verdict = recompute(tmp_path / "no.zip", tmp_path / "empty")
     assert (verdict.code, verdict.said) == (2, "")
-    assert "PACK.zip" in verdict.complained
+    assert "PAKET.zip" in verdict.complained
 
 
 def test_a_damaged_zip_does_not_stop_the_script(made: Path, tmp_path: Path) -> None:

@@ -72,6 +72,14 @@ async def test_the_table_leads_to_the_closed_ones(tmp_path: Path) -> None:
     assert "2026-09-20 00:00" in html
 
 
+async def test_tiles_and_a_search_lead_to_the_closed_ones_that_it_would_have_found(tmp_path: Path) -> None:
+    async with closed(tmp_path) as face:
+        tiles, found, none = [await text_of(face, path) for path in ("/", "/?q=Bayan", "/?q=Tasuk")]
+    assert 'href="./?view=table&amp;closed=1"' in tiles
+    assert 'href="./?q=Bayan&amp;view=table&amp;closed=1"' in found
+    assert "closed=1" not in none
+
+
 @pytest.mark.parametrize("path", ["/", "/?view=table"])
 async def test_where_all_are_closed_nobody_is_told_how_to_begin(tmp_path: Path, path: str) -> None:
     async with closed(tmp_path) as face:

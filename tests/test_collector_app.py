@@ -92,6 +92,13 @@ def test_options_mean_the_same_before_and_after_the_command(office: Office) -> N
     assert before.getvalue() == office.types("check", "--lang", "id")[1] != office.types("check")[1]
 
 
+def test_an_import_calls_columns_as_the_sheets_of_that_language_do(office: Office) -> None:
+    office.types("sites", "import", str(office.sheet), answer=True)
+    office.sheet.write_text(SHEET.replace("Kantor B,Samarinda", "Kantor C,"), encoding="utf-8")
+    output = office.types("sites", "import", str(office.sheet), "--dry-run", "--lang", "id")[1]
+    assert "~ 0065  Kantor C: nama: Kantor B → Kantor C, kabupaten: Samarinda → –" in output
+
+
 def test_an_import_shows_what_it_changes_and_asks(office: Office) -> None:
     code, output, _ = office.types("sites", "import", str(office.sheet), answer=False)
     assert (code, "+ 0064  Kantor A" in output, "Nothing was changed" in output) == (1, True, True)

@@ -128,6 +128,23 @@ async def test_last_month_of_the_whole_province_is_what_is_offered_first(tmp_pat
     assert '<option value="provider:Icon+">Icon+</option>' in html
 
 
+async def test_an_address_can_choose_the_report_and_one_that_is_none_is_refused(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        html, refused = await page(face, "/reports?kind=gangguan"), await page(face, "/reports?kind=gangguang", 400)
+    assert re.search(r'value="gangguan"\s+checked', html)
+    assert html.count(" checked") == 1
+    assert 'href="?kind=gangguan"' in refused
+
+
+async def test_who_did_not_log_in_is_told_what_there_is_after_it(tmp_path: Path) -> None:
+    async with faces(tmp_path) as face:
+        before = await page(face, "/reports")
+        face.sign_in(Role.VIEWER)
+        after = await page(face, "/reports")
+    assert "After the log-in operators can also choose: SLA" in before
+    assert "After the log-in" not in after
+
+
 @pytest.mark.parametrize("kind", REPORTS)
 async def test_a_report_is_read_on_the_page(tmp_path: Path, kind: str) -> None:
     async with faces(tmp_path) as face:

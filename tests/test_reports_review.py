@@ -7,6 +7,7 @@ from collector.followups import FollowUp, FollowUpState, Step
 from collector.reports.document import Facts, Prose
 from tests.desk_of_reports import FIBER, HOUR, ReportDesk, marks, report_desk, rows
 from tests.faces import TASUK
+from tests.kept_days import keep
 
 DAY = 24 * HOUR
 JULY = 1_783_000_000_000
@@ -34,8 +35,18 @@ def test_a_site_with_many_outages_is_found_with_what_is_done_about_it(tmp_path: 
 
 def test_a_site_that_nobody_measured_is_a_finding_about_the_monitoring(tmp_path: Path) -> None:
     with report_desk(tmp_path) as desk:
-        [found] = rows(desk.document("tinjauan").table("unseen"))
-    assert (found["code"], found["known"]) == ("64.72.opd.01", 0.0)
+        document = desk.document("tinjauan")
+        [found], others = rows(document.table("unseen_offices")), rows(document.table("unseen"))
+    assert (found["code"], found["known_service"], others) == ("64.72.opd.01", None, [])
+
+
+def test_an_office_that_is_known_in_its_service_hours_is_no_finding(tmp_path: Path) -> None:
+    with report_desk(tmp_path) as desk:
+        [office] = [site for site in desk.store.sites() if site.kind == "opd"]
+        keep(desk.store, office, office=True)
+        document, whole = desk.document("tinjauan"), desk.source().figures("site")[office.code]
+    assert not whole.enough_data
+    assert (rows(document.table("unseen")), rows(document.table("unseen_offices"))) == ([], [])
 
 
 def test_what_was_open_when_the_period_began_stands_with_what_became_of_it(tmp_path: Path) -> None:

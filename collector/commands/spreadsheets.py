@@ -119,7 +119,10 @@ def _show(desk: Desk, planned: Plan[T], how: Import[T]) -> None:
         desk.say("import.new", code=code, name=name)
     for change in planned.changed:
         code, name = how.name_of(change.after)
-        fields = ", ".join(f"{column}: {before or '–'} → {after or '–'}" for column, before, after in change.fields)
+        fields = ", ".join(
+            f"{how.layout.column(name).title(desk.texts.language)}: {before or '–'} → {after or '–'}"
+            for name, before, after in change.fields
+        )
         desk.say("import.changed", code=code, name=name, fields=fields)
     desk.say(
         "import.sum",

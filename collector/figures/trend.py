@@ -40,12 +40,12 @@ def nothing_made(_site: Site, _from_ms: int, _to_ms: int) -> Iterable[Day]:
 
 
 def pieces_of(period: Period, today: date) -> list[tuple[str, date]]:
-    """(name, first day) of the last DAYS days, or MONTHS months, that end with `period` or yesterday; and, without a
-    name, where they end."""
+    """(name, first day) of the days of `period`, DAYS of them at least, or of MONTHS months, that end with it or
+    yesterday; and, without a name, where they end."""
     start, end = (edge if isinstance(edge, date) else local(edge, "UTC").date() for edge in (period.start, period.end))
     end = min(end, today)
     if (end - start).days <= LONG_DAYS:
-        days = [end - timedelta(n) for n in range(DAYS, 0, -1)]
+        days = [end - timedelta(n) for n in range(max(DAYS, (end - start).days), 0, -1)]
         return [(day.isoformat(), day) for day in days] + [("", end)]
     start_of, _, form = STEPS["month"]
     firsts = [start_of(end - timedelta(1))]

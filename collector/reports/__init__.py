@@ -3,7 +3,7 @@
 kinds.py       REPORTS and PACKS: the tables of them all; start here
 document.py    pure: a report before it has a format: typed values that say what they measure and of whom
 measures.py    pure: what can be measured, by name; measured.py (pure): columns, cells and facts of them
-source.py      what reports are made of, read for one period, scope and moment
+source.py      what reports are made of, read for one period, scope and moment; once.py: what is worked out once
                sweep.py: a period added up once for all scopes; spans.py (pure): the periods that belong to a report's
 heads.py       what stands on every sheet; settings.py: [reports] and [[targets]]
 connectivity/  `bulanan`, `keterhubungan`, `penyedia`: how well everybody is connected

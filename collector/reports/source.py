@@ -7,7 +7,6 @@ it, and tells how far it is. `now_ms` is one moment for everything in it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import TypeVar, cast
 
 from collector.accounting.accounts import Day
@@ -25,6 +24,7 @@ from collector.followups import Matter, told
 from collector.judging.judge import JudgeSettings
 from collector.registry import Details, Site
 from collector.reports.document import Revision, Subject
+from collector.reports.once import once
 from collector.reports.settings import ReportSettings, TargetSettings
 from collector.reports.spans import Pieces, Span, months_shown, span_of
 from collector.reports.sweep import SITE, SWEPT, Scope, Swept, sweep
@@ -93,12 +93,12 @@ class Source:
     progress: Progress = silent
     known: dict[object, object] = field(default_factory=dict)
 
-    @cached_property
+    @once
     def registered(self) -> list[Site]:
         """Those of the scope, by code, also those that were closed before the period: they count in earlier ones."""
         return sorted((one for one in self.wanted.sites if self.wanted.touches(one)), key=lambda one: one.code)
 
-    @cached_property
+    @once
     def sites(self) -> list[Site]:
         """Those of the scope that are there in the period, by code."""
         return [site for site in self.registered if self.wanted.finds(site)]
@@ -108,30 +108,30 @@ class Source:
         inside = {site.code for site in self.registered}
         return [site for site in self.store.sites() if site.code not in inside and self.wanted.finds(site)]
 
-    @cached_property
+    @once
     def details(self) -> Mapping[str, Details]:
         """By code; of every site, also of those whose register says nothing."""
         told = {one.code: one for one in self.store.register.details()}
         return {site.code: told.get(site.code) or Details(code=site.code) for site in self.registered}
 
-    @cached_property
+    @once
     def matters(self) -> Sequence[Matter]:
         """Follow-ups that are about a site of the scope; of everything, also those whose site has left the register."""
         known = told(self.store.followups.all(), self.store.followups.steps())
         whole = self.wanted.scope == "all" and len(self.wanted.sites) == len(self.store.sites())
         return [one for one in known if whole or any(one.followup.touches(site) for site in self.registered)]
 
-    @cached_property
+    @once
     def contracts(self) -> Sequence[Contract]:
         """All versions of all contracts, by number and first day."""
         return self.store.register.contracts()
 
-    @cached_property
+    @once
     def remembering(self) -> "Remembering":
         """The accounts; today is made only once."""
         return Remembering(self.accounts)
 
-    @cached_property
+    @once
     def totals(self) -> Totals:
         return Totals(self.remembering, self.store.books, self.calendar_of, self.accounting)
 
@@ -214,7 +214,7 @@ class Source:
                 whole.numbers[0] += numbers
         return figures(whole, choice, self.accounting)[0]
 
-    @cached_property
+    @once
     def _kinds(self) -> list[str]:
         return sorted({site.kind for site in self.registered})
 
@@ -233,13 +233,13 @@ class Source:
         until_ms = min(to_ms, self.now_ms, ends_ms(site))
         return self.remembering.days(site.code, from_ms, until_ms) if from_ms < until_ms else ()
 
-    @cached_property
+    @once
     def coverage(self) -> float | None:
         """Of the whole scope in the period asked for."""
         found = self.figures("all").get("")
         return found.coverage if found else None
 
-    @cached_property
+    @once
     def revision(self) -> Revision:
         """What the figures of the whole scope rest on."""
         corrected = self._swept(self.wanted.period, PLAIN).corrected_days

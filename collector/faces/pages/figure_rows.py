@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
 from collector.alerts.deciding.words import duration
 from collector.faces.indicator_answers import AvailabilityAnswer, IndicatorAnswer, LatencyAnswer
 from collector.faces.pages.bars import Amount, Chart, chart
 from collector.faces.pages.view import grouped
 from collector.registry import Site
+from collector.reports.writing.words import hundreds
 from shared.texts import Texts
 
 LATENCY_OF = "internet"
@@ -28,18 +28,14 @@ class Teller:
         return said.replace(".", ",") if self.texts.language == "id" else said
 
     def share(self, ratio: float | None, places: int = 2) -> str:
-        """A percentage, rounded down, so that 100 % means all of it."""
-        return "–" if ratio is None else f"{self.decimal(floor(ratio * 100 * 10**places) / 10**places, places)} %"
-
-    def share_up(self, ratio: float) -> str:
-        """Rounded up: the upper end of a range must not lie below what it bounds."""
-        return f"{self.decimal(ceil(ratio * 10_000) / 100, 2)} %"
+        """A percentage as reports print it: rounded, but 100 % means all of it."""
+        return "–" if ratio is None else f"{hundreds(ratio, self.texts, places)} %"
 
     def span(self, told: AvailabilityAnswer | None, form: str = "range") -> str:
         """Between what and what it lies; nothing where doubt is not accounted for or makes no difference."""
         if told is None or told.low is None or told.high is None or self.share(told.low) == self.share(told.high):
             return ""
-        low, high = self.share(told.low), self.share_up(told.high)
+        low, high = self.share(told.low), self.share(told.high)
         return self.texts.say(f"indicators.{form}", low=low.removesuffix(" %") if form == "range" else low, high=high)
 
     def lasted(self, seconds: float | None) -> str:

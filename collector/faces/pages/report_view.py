@@ -20,7 +20,7 @@ from collector.figures.periods import local
 from collector.figures.totals import SCOPES
 from collector.registry import Site
 from collector.reports.document import Document, Row, Table
-from collector.reports.kinds import PACKS
+from collector.reports.kinds import PACKS, REPORTS
 from collector.reports.source import Wanted
 from collector.reports.writing.formats import FORMATS
 from shared.texts import Texts
@@ -65,6 +65,13 @@ def kinds(known: Sequence[str], texts: Texts) -> list[dict[str, Any]]:
         }
         for kind in known
     ]
+
+
+def kept_back(known: Sequence[str], reader: Reader) -> str:
+    """Which reports somebody without a log-in would have after it; "" where that is no question."""
+    texts = reader.view.texts
+    more = [texts.say(f"reports.{kind}") for kind in (*REPORTS, *PACKS) if kind not in known]
+    return texts.say("reports_page.kept_back", kinds=", ".join(more)) if more and not reader.who.name else ""
 
 
 def formats(texts: Texts, known: Sequence[str] = ()) -> list[tuple[str, str]]:

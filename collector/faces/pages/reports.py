@@ -59,9 +59,9 @@ class ReportsPage:
         ]
 
     async def reports(self, request: web.Request) -> web.Response:
-        mine = self._mine(request)
+        mine, form = self._mine(request), _asked(request)
         return await self.parts.shell.answer(
-            request, "reports", "reports.html", lambda reader: self._desk(reader, Form(), mine)
+            request, "reports", "reports.html", lambda reader: self._desk(reader, form, mine)
         )
 
     async def report(self, request: web.Request) -> web.Response:
@@ -160,6 +160,7 @@ class ReportsPage:
         return {
             "form": form,
             "kinds": report_view.kinds(kinds_for(reader.who), reader.view.texts),
+            "kept_back": report_view.kept_back(kinds_for(reader.who), reader),
             "formats": report_view.formats(reader.view.texts),
             "jobs": [report_view.job_row(job, reader, 0, self._keep_hours) for job in mine],
             **report_view.choices(self._sites(reader), today, reader, form),
@@ -208,6 +209,14 @@ class ReportsPage:
             return report_view.Shown(Markup("".join(fragment(document, source.texts))), cut)  # noqa: S704  it escapes by itself
 
         return self._inquiries.recall(("report", *asked), make)
+
+
+def _asked(request: web.Request) -> Form:
+    """The form before anything is typed into it: a link may choose the report. Raises Unfit if there is none such."""
+    kind, known = request.query.get("kind", ""), kinds_for(who_of(request))
+    if kind and kind not in (*REPORTS, *PACKS):
+        raise Unfit("kind", kind, known)
+    return Form({"kind": [kind]} if kind in known else {})
 
 
 def _known(request: web.Request) -> list[str]:

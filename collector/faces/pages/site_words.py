@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 from typing import Any
 
 from collector.accounting.ledger import account, coverage
@@ -25,6 +24,7 @@ from collector.judging.groups import OUTSIDE
 from collector.judging.quality import Limits
 from collector.live import SiteNow
 from collector.people import Role
+from collector.reports.writing.words import hundreds
 
 OUTAGES = 10
 """Outages that are shown at once; others are folded."""
@@ -90,6 +90,7 @@ def site_parts(story: Story, reader: Reader, view: View) -> Mapping[str, Any]:
         "outages": [part for part in (rows[:OUTAGES], rows[OUTAGES:MAX_OUTAGES]) if part],
         "more_outages": max(0, len(rows) - MAX_OUTAGES),
         "outages_href": reader.href("outages", q=code),
+        "month_title": say("site.month.last" if closed else "site.month"),
         "month": month_rows(story.month, story.limits, view) if story.month else [],
         "month_has_service": bool(story.month and story.month.service),
         "month_caption": say(
@@ -222,7 +223,7 @@ def _ratio(figures: Figures, ratio: Ratio | None, view: View) -> tuple[str, str]
         return view.texts.say("site.month.too_little"), ""
     if ratio.low is None or ratio.high is None:
         return share(ratio.value, view), ""
-    told, low, high = share(ratio.value, view), share(ratio.low, view), share(ratio.high, view, up=True)
+    told, low, high = share(ratio.value, view), share(ratio.low, view), share(ratio.high, view)
     return told, "" if low == told == high else view.texts.say("site.month.between", low=low, high=high)
 
 
@@ -232,11 +233,10 @@ def _charged_remark(figures: Figures, view: View) -> str:
     return view.texts.say("site.month.charged_without_line") if both else ""
 
 
-def share(ratio: float, view: View, *, up: bool = False) -> str:
-    """In percent with two decimals, rounded down, so that 100 % means all of it; an upper end is rounded up."""
-    hundredths = (ceil if up else floor)(round(ratio * 10_000, 6)) / 100
-    text = f"{hundredths:.2f}".rstrip("0").rstrip(".")
-    return f"{text.replace('.', ',') if view.texts.language == 'id' else text} %"
+def share(ratio: float, view: View) -> str:
+    """In percent, as reports print it: rounded, but 100 % means all of it; without decimals that say nothing."""
+    said = hundreds(ratio, view.texts)
+    return f"{said.rstrip('0').rstrip('.,')} %"
 
 
 def _times_of(stretches: Stretches, view: View) -> str:

@@ -2,7 +2,6 @@
 went; and the chart beside them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 
 from collector.condition import ROWS
 from collector.figures.indicators import Figures
@@ -13,6 +12,7 @@ from collector.reports.document import Chart, Column, Line, Row, Table, Unit, Va
 from collector.reports.heads import period_words
 from collector.reports.measured import cells, column, columns, difference, labelled, owner_words, side_column
 from collector.reports.measures import MEASURES
+from collector.reports.once import once
 from collector.reports.settings import TargetSettings
 from collector.reports.source import Source
 from collector.reports.spans import before
@@ -42,7 +42,7 @@ class Breakdowns:
         self._source, self._texts = source, source.texts
         self.before = before(source.wanted.period)
 
-    @cached_property
+    @once
     def compared(self) -> bool:
         """Whether there is anything in the period before."""
         told = self._source.figures("all", self.before).get("")

@@ -30,9 +30,9 @@ def make(source: Source) -> Document:
     sheet = Connections(source)
     opds = [sheet.by_opd()] if any(node.site.opd for node in nodes(source)) else []
     sections: list[Section] = [
-        sheet.rule(),
         *target_facts(source, CONNECTED_TARGET),
-        sheet.months_chart(),
+        sheet.rule(),
+        *sheet.months_chart(),
         sheet.shares(),
         *([sheet.shares_by_regency()] if source.wanted.scope == "all" else []),
         *target_table(source, CONNECTED_TARGET),
@@ -114,11 +114,14 @@ class Connections:
             note=say("connected.months.note"),
         )
 
-    def months_chart(self) -> Chart:
+    def months_chart(self) -> list[Chart]:
+        """None before there are two months: one point is no course of things."""
         told = self._months()
+        if len(told) < 2:
+            return []
         kinds = [(kind, aim_of(self._source, CONNECTED_TARGET, kind)) for kind in ("", *self._kinds)]
         aim = next((one for _, one in kinds if one), None)
-        return Chart(
+        chart = Chart(
             name="months_chart",
             title=self._texts.say("connected.months.chart"),
             kind="lines",
@@ -132,6 +135,7 @@ class Connections:
             note=self._texts.say("connected.months.note"),
             of_table="months",
         )
+        return [chart]
 
     def _months(self) -> list[tuple[str, date, list[float | None]]]:
         """(month, last day, share by kind) from the first end on at which anything had been measured."""

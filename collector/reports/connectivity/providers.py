@@ -4,7 +4,6 @@ ranks only where it is sure. figures/league.py has the method.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from collector.contracts import parts
 from collector.figures.indicators import Figures
@@ -27,6 +26,7 @@ from collector.reports.document import (
 from collector.reports.heads import document
 from collector.reports.measured import cells, columns, fact, owner_words, words
 from collector.reports.measures import LEAGUE
+from collector.reports.once import once
 from collector.reports.source import Source
 from collector.reports.spans import DAY
 from collector.reports.sweep import Owner, Scope, owner_of
@@ -83,7 +83,7 @@ class League:
     def __init__(self, source: Source) -> None:
         self._source, self._texts = source, source.texts
 
-    @cached_property
+    @once
     def _required(self) -> Mapping[str, float]:
         """By site: what its contract promised on the last day, or the limit of the settings."""
         last, settings = self._source.span.last, self._source.settings

@@ -1,7 +1,8 @@
 """Pure: what a review finds in the figures, by rules that stand in its minutes.
 
 1. Recurrent: a site with at least RECURRENT outages, the most first.
-2. Unseen: a site whose known share is below the floor, so that there is no figure, the least known first.
+2. Unseen: a site whose known share is below the floor, so that there is no figure, the least known first. Offices are
+   judged by their service hours: at night their computers are off, and nobody knows of their lines.
 3. Charged: a provider with charged time, the most first.
 4. Late: maintenance that was entered after it had begun, and stands.
 """

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collector.acts import Exclusion
 from collector.figures.indicators import Figures
 from collector.figures.periods import local
+from collector.figures.shares import Choice, Exclusions, Hours
 from collector.followups import FollowUpState, Matter
 from collector.registry import Site
 from collector.reports.document import Column, Document, Facts, Prose, Row, Section, Subject, Table, Unit, Value
@@ -18,6 +19,8 @@ from collector.reports.heads import document
 from collector.reports.measured import cells, columns, fact, words
 from collector.reports.source import Source
 
+OFFICE = "opd"
+"""The kind of sites that are judged by their service hours."""
 KEY_FIGURES = ("experienced", "line", "coverage", "outages", "downtime", "charged_time", "power_cuts")
 CHARGED = ("sites", "charged", "charged_time", "line")
 STATE_MARKS = {FollowUpState.OPEN: "open", FollowUpState.DONE: "good", FollowUpState.DROPPED: ""}
@@ -75,7 +78,8 @@ class _Review:
         most, texts = self._source.settings.worst, self._source.texts
         recurrent = findings.recurrent(self._by_site, most)
         yield self._sites_table("recurrent", recurrent, ("outages", "downtime", "longest", "experienced"))
-        yield self._sites_table("unseen", findings.unseen(self._by_site), ("known", "coverage"))
+        yield self._unseen("unseen", Hours.ALL)
+        yield self._unseen("unseen_offices", Hours.SERVICE)
         providers = self._source.figures("provider")
         yield self._table(
             "charged",
@@ -100,11 +104,26 @@ class _Review:
         lines = [self._say(f"review.sign.{name}") for name in ("secretary", "chair")]
         return Prose(name="signatures", title=self._say("review.sign"), paragraphs=lines, fill_in=True)
 
-    def _sites_table(self, name: str, codes: Sequence[str], measures: Sequence[str]) -> Table:
-        texts = self._source.texts
+    def _unseen(self, name: str, hours: Hours) -> Table:
+        """Of the offices, whose hours are those of their service, or of all other sites."""
+        told = self._source.figures("site", choice=Choice(hours, Exclusions.WITH))
+        offices = hours is Hours.SERVICE
+        mine = {code: one for code, one in told.items() if (self._names[code].kind == OFFICE) is offices}
+        return self._sites_table(name, findings.unseen(mine), ("known", "coverage"), mine, hours)
+
+    def _sites_table(
+        self,
+        name: str,
+        codes: Sequence[str],
+        measures: Sequence[str],
+        of: Mapping[str, Figures] | None = None,
+        hours: Hours = Hours.ALL,
+    ) -> Table:
+        """`of`: the figures in those hours, by code."""
+        texts, told = self._source.texts, of or self._by_site
         named = (words("code", texts), words("name", texts), words("provider", texts))
-        rows = [(self._site_cells(self._names[code]), "site", code, self._by_site[code]) for code in codes]
-        return self._table(name, (*named, *columns(measures, texts)), rows, measures)
+        rows = [(self._site_cells(self._names[code]), "site", code, told[code]) for code in codes]
+        return self._table(name, (*named, *columns(measures, texts, hours)), rows, measures)
 
     def _table(
         self,

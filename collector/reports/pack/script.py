@@ -8,7 +8,7 @@ there is none, in the pack that is named); begin with `recompute/main.py`.
 import sys
 from pathlib import Path
 
-NO_PACK = """python3 -I recompute.py PACK.zip|FOLDER
+NO_PACK = """Cara memakai / usage: python3 -I recompute.py PAKET.zip|FOLDER
   Bukan paket audit, atau tidak dapat dibaca: {named}
   Not an audit pack, or not readable: {named}"""
 """In both languages: which one the pack speaks is not known before it is read."""

@@ -9,12 +9,12 @@ mean takes for zero. Text is text: nothing in it becomes a formula, a link or a 
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from collector.condition import DOWN_ROWS, SILENT_ROWS, Row
 from collector.reports.document import Head, Unit, Value
+from collector.reports.once import once
 from collector.reports.writing.words import CONDITION_SYMBOLS, NOT_KNOWN, said
 from shared.texts import Texts
 
@@ -107,28 +107,28 @@ class Cells:
             self._looks[key] = self._workbook.add_format(look)
         return self._looks[key]
 
-    @cached_property
+    @once
     def title(self) -> Any:
         return self._workbook.add_format({"bold": True, "font_size": 14, "valign": "top", "text_wrap": True})
 
-    @cached_property
+    @once
     def strong(self) -> Any:
         return self._workbook.add_format({"bold": True, "valign": "top", "text_wrap": True})
 
-    @cached_property
+    @once
     def plain(self) -> Any:
         return self._workbook.add_format({"valign": "top", "text_wrap": True})
 
-    @cached_property
+    @once
     def heading(self) -> Any:
         look = {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#DCE6F1", "border": 1}
         return self._workbook.add_format(look)
 
-    @cached_property
+    @once
     def link(self) -> Any:
         return self._workbook.add_format({"font_color": "#0B57A4", "underline": 1, "valign": "top"})
 
-    @cached_property
+    @once
     def blank_line(self) -> Any:
         """To be written on by hand."""
         return self._workbook.add_format({"bottom": 1})

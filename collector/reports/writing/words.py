@@ -146,12 +146,17 @@ def _signed(text: str, texts: Texts) -> str:
 
 
 def percent(share: float, texts: Texts, places: int = 2) -> str:
-    """Rounded, but never to all or to nothing: 100 % means all of it."""
+    """With its sign; see `hundreds`."""
+    return _unit("share", hundreds(share, texts, places), texts)
+
+
+def hundreds(share: float, texts: Texts, places: int = 2) -> str:
+    """The number before the sign of percent: rounded, but never to all or to nothing: 100 % means all of it."""
     least: float = 10**-places
-    hundreds = 100 * share
+    told = 100 * share
     if 0 < share < 1:
-        hundreds = min(max(hundreds, least), 100 - least)
-    return _unit("share", decimal(hundreds, places, texts), texts)
+        told = min(max(told, least), 100 - least)
+    return decimal(told, places, texts)
 
 
 def _points(value: float, texts: Texts) -> str:
