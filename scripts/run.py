@@ -87,7 +87,8 @@ url = "http://127.0.0.1:8817/-/healthy"
 def main() -> int:
     HOME.mkdir(exist_ok=True)
     configure()
-    signal.signal(signal.SIGTERM, interrupt)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, interrupt)
     with contextlib.ExitStack() as running:
         collector = start(running, "collector")
         if not wait_for(PAGE + "-/ready", collector):
@@ -101,6 +102,9 @@ def main() -> int:
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Both are stopped in order once; who presses Ctrl-C again must not leave one of them running."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -145,7 +149,7 @@ def call(program: str, *arguments: str) -> str:
 def start(running: contextlib.ExitStack, side: str) -> "subprocess.Popen[bytes]":
     """The process of one side; it is stopped when `running` closes, the last started first."""
     log = running.enter_context((HOME / f"{side}.log").open("ab"))
-    command = [BIN / f"kentongan-{side}", "run", "--config", f"{side}.toml"]
+    command: list[str | Path] = [BIN / f"kentongan-{side}", "run", "--config", f"{side}.toml"]
     # A session of its own, so that Ctrl-C reaches this program alone, which then stops both in order.
     process = subprocess.Popen(command, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
     running.callback(stop, side, process)
