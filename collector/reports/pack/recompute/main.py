@@ -168,7 +168,8 @@ class Recomputation:
 
     def _reports(self) -> int:
         """How many figures there are."""
-        expected, figures, missing = self._expected(), 0, {*KINDS}
+        expected, names, digests = self._expected(), self._names(), self._acts_digests()
+        figures, missing = 0, {*KINDS}
         for name in self._pack.within("reports"):
             if not name.endswith(".json"):
                 continue
@@ -180,27 +181,33 @@ class Recomputation:
             result = check(report, expected)
             figures += result.figures
             self._tell_report(report, result)
-            self._tell_names(report)
+            self._tell_head(report, digests)
+            self._tell_names(report, names)
             for one in left_out(report, expected.known):
                 self._fault("left_out", kind=report["kind"], **one._asdict())
         for kind in sorted(missing):
             self._fault("report.missing", kind=kind)
         return figures
 
-    def _tell_names(self, report: Any) -> None:
-        """Whether the report and its rows are what they are called."""
+    def _names(self) -> Names:
+        return Names(owners=self._owners, words=self._words, targets=self._told["targets"], acts=self._acts)
+
+    def _tell_head(self, report: Any, digests: set[str]) -> None:
+        """Whether the report is of what it says, and rests on what the pack has."""
         kind, chain = report["kind"], self._told["chain"]
         revision = report["revision"]
         stands = (revision["chain_length"], revision["chain_head"]) == (chain["length"], chain["head"])
-        if not stands or revision["audit_head"] not in self._acts_digests():
+        if not stands or revision["audit_head"] not in digests:
             self._fault("report.head", kind=kind)
         if report["asked"] != self._told["asked"]:
             self._fault("report.asked", kind=kind)
-        names = Names(owners=self._owners, words=self._words, targets=self._told["targets"], acts=self._acts)
+
+    def _tell_names(self, report: Any, names: Names) -> None:
+        """Whether its rows are what they are called."""
         found = list(names.misnamed(report))
         for one in found[:MOST_LINES]:
             said = {"table": one.table, "row": one.row, "column": one.column, "in_pack": one.told}
-            self._fault("name" if one.column else "twice", kind=kind, **said, wanted=" | ".join(one.wanted))
+            self._fault("name" if one.column else "twice", kind=report["kind"], **said, wanted=" | ".join(one.wanted))
         if len(found) > MOST_LINES:
             self._faults += len(found) - MOST_LINES
             self._print("more", n=len(found) - MOST_LINES)
