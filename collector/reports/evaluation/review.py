@@ -17,6 +17,7 @@ from collector.reports.document import Column, Document, Facts, Prose, Row, Sect
 from collector.reports.evaluation import findings
 from collector.reports.heads import document
 from collector.reports.measured import cells, columns, fact, words
+from collector.reports.measures import ENTERED
 from collector.reports.source import Source
 
 OFFICE = "opd"
@@ -150,20 +151,10 @@ class _Review:
         from_ms, to_ms = self._source.wanted.period.span(self._source.timezone)
         late = findings.late(self._source.store.acts.exclusions(), self._source.sites, from_ms, to_ms)
         names = ("of", "from", "to", "entered", "by", "why")
-        units = (Unit.TEXT, Unit.INSTANT, Unit.INSTANT, Unit.INSTANT, Unit.TEXT, Unit.TEXT)
         return Table(
             name="late",
             title=self._say("review.late"),
-            columns=tuple(
-                Column(
-                    name=name,
-                    label=self._say(f"review.column.{name}"),
-                    unit=unit,
-                    measure="" if unit is Unit.TEXT else f"exclusion.{name}",
-                    wide=name == "why",
-                )
-                for name, unit in zip(names, units, strict=True)
-            ),
+            columns=self._columns("exclusion", names, wide=("why",)),
             rows=lambda: (Row(cells=self._late_cells(one), subject=self._act("exclusion", one.id)) for one in late),
             note=self._say("review.late.note"),
             empty=self._say("review.nothing_found"),
@@ -181,26 +172,30 @@ class _Review:
 
     def _matters_table(self, name: str, found: Sequence[Matter]) -> Table:
         names = ("id", "what", "of", "owner", "entered", "due", "state", "last", "by", "at")
-        units: Mapping[str, Unit] = {"id": Unit.COUNT, "entered": Unit.INSTANT, "due": Unit.INSTANT, "at": Unit.INSTANT}
         return Table(
             name=name,
             title=self._say(f"review.{name}"),
-            columns=tuple(
-                Column(
-                    name=one,
-                    label=self._say(f"review.column.{one}"),
-                    unit=units.get(one, Unit.TEXT),
-                    measure=f"followup.{one}" if one in units else "",
-                    wide=one in ("what", "last"),
-                )
-                for one in names
-            ),
+            columns=self._columns("followup", names, wide=("what", "last")),
             rows=lambda: (
                 Row(cells=self._matter(one), subject=self._act("followup", one.followup.id), mark=self._mark(one))
                 for one in found
             ),
             note=self._say(f"review.{name}.note"),
             empty=self._say(f"review.{name}.none"),
+        )
+
+    def _columns(self, kind: str, names: Sequence[str], wide: Sequence[str]) -> tuple[Column, ...]:
+        """Of what people entered; what has no measure is text."""
+        return tuple(
+            Column(
+                name=name,
+                label=self._say(f"review.column.{name}"),
+                unit=ENTERED.get(measure, Unit.TEXT),
+                measure=measure if measure in ENTERED else "",
+                wide=name in wide,
+            )
+            for name in names
+            for measure in (f"{kind}.{name}",)
         )
 
     def _matter(self, one: Matter) -> tuple[Value, ...]:
